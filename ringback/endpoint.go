@@ -1,0 +1,57 @@
+package ringback
+
+import "time"
+
+// Defaults and limits of endpoints.
+const (
+	DefaultAttemptTimeout = 15 * time.Second
+	MaxAttemptTimeout     = 60 * time.Second
+	MaxURLLength          = 2048
+	MaxEndpointHeaders    = 20
+	MaxHeaderValue        = 1024
+	MaxEventPatterns      = 200
+	MaxRetries            = 50
+	MaxRetryDelay         = 7 * 24 * time.Hour
+	MaxNameLength         = 256
+	MaxSecretLength       = 512
+	MaxEndpoints          = 1000 // of one account
+)
+
+// Why an endpoint is disabled.
+const (
+	DisabledByCustomer = "disabled by its owner"
+	DisabledGone       = "the receiver answered 410 Gone"
+	DisabledFailing    = "every attempt failed for five days"
+)
+
+// Endpoint is a customer's webhook subscription. URL, profile, secret, headers
+// and timeout are read at each attempt; what is pending follows a change.
+type Endpoint struct {
+	ID             string
+	AccountID      string
+	Name           string
+	URL            string
+	EventTypes     []string // patterns
+	Profile        string
+	Secret         string // in plain; "" = calls are unsigned. The store keeps it sealed.
+	IncludeResult  bool
+	Enabled        bool
+	DisabledReason string            // "" while enabled
+	DisabledAt     time.Time         // zero while enabled
+	Headers        map[string]string // canonical names; sent with every request
+	RetrySchedule  []time.Duration   // nil = the profile's; empty = no retry
+	Timeout        time.Duration     // of one whole attempt
+	FailingSince   time.Time         // when the current row of failures began; zero after a success
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// Subscribes says whether any of the endpoint's patterns covers the type.
+func (e *Endpoint) Subscribes(eventType string) bool {
+	for _, p := range e.EventTypes {
+		if MatchEventType(p, eventType) {
+			return true
+		}
+	}
+	return false
+}

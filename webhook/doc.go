@@ -1,0 +1,27 @@
+// Package webhook signs webhooks and verifies them.
+//
+// How a webhook is signed differs from vendor to vendor. Each way is a
+// [Profile], a row of one table that sender and receiver share: which headers
+// there are, what is signed, how the signature is written. [Lookup] finds one
+// by its name.
+//
+// A receiver makes one [Verifier] and gives it the headers and the exact bytes
+// of each request's body; a body that was parsed and written again may have
+// changed. What [Verifier.Verify] returns has come from somebody who knows the
+// secret. The same call can arrive more than once: drop the ids you have seen.
+//
+// The package needs the standard library alone.
+package webhook
+
+// Headers that calls carry whatever their profile, in the spelling of the
+// Standard Webhooks specification.
+const (
+	// HeaderID holds the event's message id: the same for every endpoint,
+	// retry and recovery.
+	HeaderID = "webhook-id"
+	// HeaderAttempt counts the tries of one delivery: 1, 2, …
+	HeaderAttempt = "webhook-attempt"
+	// HeaderTimestamp holds when the call was signed, in Unix seconds. Only
+	// profiles that sign it send it.
+	HeaderTimestamp = "webhook-timestamp"
+)
