@@ -1,0 +1,223 @@
+package store
+
+import (
+	"time"
+
+	"github.com/ringback/ringback/ringback"
+)
+
+// Op is one change among those that Commit applies together. The fields above
+// the line are input; those below are filled in by Commit.
+type Op interface{ isOp() }
+
+func (*SubmitJob) isOp()       {}
+func (*LeaseJobs) isOp()       {}
+func (*ExtendLease) isOp()     {}
+func (*RequeueJob) isOp()      {}
+func (*FinishJob) isOp()       {}
+func (*PublishEvent) isOp()    {}
+func (*ClaimDeliveries) isOp() {}
+func (*PlaceDelivery) isOp()   {}
+func (*RecordAttempt) isOp()   {}
+func (*RetryDelivery) isOp()   {}
+func (*CancelDelivery) isOp()  {}
+func (*CancelPending) isOp()   {}
+func (*PromoteJobs) isOp()     {}
+
+// IdempotencyKey makes a submission happen once: unique per account, route and
+// key. The fingerprint tells whether a later request is the same one.
+type IdempotencyKey struct {
+	Route       string // "jobs" or "events"
+	Key         string
+	Fingerprint [32]byte
+}
+
+// Placement says where a pending delivery waits.
+type Placement struct {
+	Leased bool   // in the memory of the process that has this epoch
+	Queue  string // parked in this queue until ClaimDeliveries asks for it by name; "" = not parked
+}
+
+// Scheduled deliveries are neither leased nor parked: they are claimed when
+// they are due.
+var Scheduled = Placement{}
+
+// NewDelivery is a delivery to insert as pending.
+type NewDelivery struct {
+	ringback.Delivery
+	Placement
+}
+
+// SubmitJob inserts a queued job. With a Key that is known already, and not
+// older than KeyTTL, nothing is inserted: Replayed names the job that it made,
+// or Err is ErrIdempotencyMismatch. A job with RunAt after CreatedAt is not
+// leased before PromoteJobs saw it.
+type SubmitJob struct {
+	Job *ringback.Job
+	Key *IdempotencyKey // nil = none
+
+	Replayed string
+	Err      error
+}
+
+// KeyTTL is how long an idempotency key is kept.
+const KeyTTL = 24 * time.Hour
+
+// PublishEvent inserts an event with its deliveries. Key works as in SubmitJob;
+// Replayed names the event.
+type PublishEvent struct {
+	Event      *ringback.Event
+	Deliveries []NewDelivery
+	Key        *IdempotencyKey
+
+	Replayed string
+	Err      error
+}
+
+// LeaseJobs makes up to Max queued jobs running: of one account, or with
+// AccountID "" of all, taking one of each account in turn. Within an account
+// those that could run first come first. Each gets Attempt+1, StartedAt Now,
+// and its own token from Token.
+type LeaseJobs struct {
+	AccountID string
+	Types     []string
+	Max       int
+	Now       time.Time
+	Lease     time.Duration
+	Token     func(job *ringback.Job) string // called once for each leased job
+
+	// ExpiresAt of a lease is Now + Lease, but no later than Now + the job's Timeout.
+	Jobs []*ringback.Job
+}
+
+// ExtendLease moves the end of a running job's lease to Now + Lease (Lease 0:
+// the length it was leased with), but never past StartedAt + Timeout. Err is
+// ErrFenced if the job is not running under this token, ErrNotFound if there is
+// no such job.
+type ExtendLease struct {
+	AccountID, JobID, Token string
+	Now                     time.Time
+	Lease                   time.Duration
+
+	ExpiresAt time.Time
+	Err       error
+}
+
+// RequeueJob makes a running job queued again, to be leased from RunAt on, with
+// the reason in Error. Err as in ExtendLease.
+type RequeueJob struct {
+	AccountID, JobID, Token string
+	Now                     time.Time
+	RunAt                   time.Time
+	Error                   string
+
+	Err error
+}
+
+// FinishJob gives a job its outcome: the Status, Result, Error, ResourceID and
+// FinishedAt of Job are written, and the event and its deliveries inserted. With
+// a Token the job must be running under it; with "" (a cancel) it must not be
+// final. Otherwise Err is ErrFenced, or ErrNotFound if there is no such job.
+type FinishJob struct {
+	Job        *ringback.Job
+	Token      string
+	Event      *ringback.Event
+	Deliveries []NewDelivery
+
+	Err error
+}
+
+// PromoteJobs makes up to Limit queued jobs whose RunAt has come ready to be
+// leased.
+type PromoteJobs struct {
+	Now   time.Time
+	Limit int
+
+	Promoted []PromotedJob // one for each
+}
+
+// PromotedJob tells whom to wake.
+type PromotedJob struct{ AccountID, Type string }
+
+// ClaimDeliveries leases up to Limit pending deliveries to this epoch: with
+// Queue "" scheduled ones with NextAttemptAt at or before Now, the longest due
+// first; otherwise those parked in that queue, in the same order. It stops
+// early, with at least one, when the events and results loaded pass MaxBytes.
+type ClaimDeliveries struct {
+	Queue    string
+	Now      time.Time
+	Limit    int
+	MaxBytes int
+
+	Claimed []Claimed
+}
+
+// Claimed is a delivery with all that its body is made of.
+type Claimed struct {
+	Delivery *ringback.Delivery
+	Event    *ringback.Event
+	Job      *ringback.Job // of a job's event; its Status is final
+}
+
+// PlaceDelivery moves a delivery that this epoch has leased to another
+// placement. If it is not leased by this epoch, nothing happens.
+type PlaceDelivery struct {
+	DeliveryRef
+	Placement
+}
+
+// RecordAttempt ends one attempt of a delivery that this epoch has leased: the
+// attempt is added to its history, AttemptCount becomes Attempt.Number, and it
+// is either scheduled again (Status pending) or final. Attempt.Number 0 records
+// no attempt: the delivery is made final without one (its endpoint is gone).
+// If it is no longer leased by this epoch Err is ErrFenced; the attempt is then
+// still added to the history of a delivery that is no longer pending, since the
+// request was made, but the status stays.
+type RecordAttempt struct {
+	DeliveryRef
+	Attempt       ringback.Attempt
+	Status        ringback.DeliveryStatus
+	NextAttemptAt time.Time // with pending
+	Now           time.Time
+	Step          int    // the delivery's Step from now on
+	Reason        string // "" when delivered
+	URL, Profile  string // as used
+
+	Err error
+}
+
+// RetryDelivery makes a delivery that is not pending pending again, due now,
+// with Step NoMoreSteps, placed as said; and one that is pending but not leased
+// due now, with Step one less (but not below 0), placed as said. The delivery
+// is loaded into Claimed if the placement is leased. Err is ErrNotFound, or
+// ErrFenced if it is leased (an attempt is due or being made right now).
+type RetryDelivery struct {
+	DeliveryRef
+	Placement
+	Now time.Time
+
+	Claimed *Claimed
+	Err     error
+}
+
+// CancelDelivery makes a pending delivery canceled. Err is ErrNotFound, or
+// ErrFenced if it is not pending.
+type CancelDelivery struct {
+	DeliveryRef
+	Now    time.Time
+	Reason string
+
+	Err error
+}
+
+// CancelPending makes up to Limit pending deliveries of an endpoint, created
+// before the time, canceled.
+type CancelPending struct {
+	AccountID, EndpointID string
+	CreatedBefore         time.Time
+	Limit                 int
+	Now                   time.Time
+	Reason                string
+
+	Canceled []string // ids
+}

@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt) error {
+	op.Err = nil
+	record := s.closeAttempted
+	if op.Status == ringback.DeliveryPending {
+		record = s.rescheduleAttempted
+	}
+	n, err := record(ctx, t, op)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		op.Err = store.ErrFenced
+		return recordLate(ctx, t, op)
+	}
+	if op.Attempt.Number == 0 {
+		return nil
+	}
+	return insertAttempt(ctx, t, op, op.Attempt.Number)
+}
+
+func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
+	return t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?, reason = ?, step = ?,
+		attempt_count = coalesce(nullif(?, 0), attempt_count),
+		url = coalesce(nullif(?, ''), url), profile = coalesce(nullif(?, ''), profile)
+		WHERE account_id = ? AND id = ? AND lease_epoch = ?`,
+		micros(op.NextAttemptAt), op.Reason, op.Step, op.Attempt.Number, op.URL, op.Profile,
+		op.AccountID, op.ID, s.epoch)
+}
+
+func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
+	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
+		reason, attempt_count, step, status, created_at, finished_at)
+		SELECT account_id, id, event_type, job_id, endpoint_id,
+		coalesce(nullif(?, ''), url), coalesce(nullif(?, ''), profile),
+		?, coalesce(nullif(?, 0), attempt_count), ?, ?, created_at, ?
+		FROM deliveries_open WHERE account_id = ? AND id = ? AND lease_epoch = ?`,
+		op.URL, op.Profile, op.Reason, op.Attempt.Number, op.Step, string(op.Status), micros(op.Now),
+		op.AccountID, op.ID, s.epoch)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return t.exec(ctx, deleteOpen, op.AccountID, op.ID)
+}
+
+const deleteOpen = "DELETE FROM deliveries_open WHERE account_id = ? AND id = ?"
+
+// recordLate adds a fenced attempt to a delivery that is in history. Its number
+// is moved up if another attempt has taken it meanwhile, and counted, so that a
+// retry by hand goes on after it.
+func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
+	if op.Attempt.Number == 0 {
+		return nil
+	}
+	var number int
+	err := one(ctx, t, func(row scanner) error { return row.Scan(&number) },
+		`UPDATE deliveries SET attempt_count = max(attempt_count + 1, ?)
+		WHERE account_id = ? AND id = ? RETURNING attempt_count`,
+		op.Attempt.Number, op.AccountID, op.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return insertAttempt(ctx, t, op, number)
+}
+
+func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number int) error {
+	a := &op.Attempt
+	_, err := t.exec(ctx, `INSERT INTO attempts (account_id, delivery_id, number, started_at, duration,
+		status_code, error, request_headers, response_headers, response_body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		op.AccountID, op.ID, number, micros(a.StartedAt), a.Duration.Microseconds(), a.StatusCode, a.Error,
+		blob(encodeHeader(a.RequestHeaders)), blob(encodeHeader(a.ResponseHeaders)), blob(a.ResponseBody))
+	return err
+}
+
+// ListAttempts gives the last attempts, oldest first.
+func (s *Store) ListAttempts(
+	ctx context.Context, accountID, deliveryID string, maxAttempts int,
+) ([]ringback.Attempt, error) {
+	all, err := list(ctx, s.r, scanAttempt, `SELECT number, started_at, duration, status_code, error,
+		request_headers, response_headers, response_body FROM attempts
+		WHERE account_id = ? AND delivery_id = ? ORDER BY number DESC LIMIT ?`,
+		accountID, deliveryID, maxAttempts)
+	slices.Reverse(all)
+	return all, err
+}
+
+func scanAttempt(row scanner) (a ringback.Attempt, err error) {
+	var started, duration int64
+	var request, response []byte
+	err = row.Scan(&a.Number, &started, &duration, &a.StatusCode, &a.Error,
+		&request, &response, &a.ResponseBody)
+	a.StartedAt, a.Duration = fromMicros(started), time.Duration(duration)*time.Microsecond
+	a.RequestHeaders, a.ResponseHeaders = decodeHeader(request), decodeHeader(response)
+	return a, err
+}

@@ -1,0 +1,67 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// BenchmarkPublishAndRecord commits batches of 200 events with one delivery
+// each, and then the outcome of each delivery, as the engine does.
+func BenchmarkPublishAndRecord(b *testing.B) {
+	for _, accounts := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("accounts=%d", accounts), func(b *testing.B) {
+			s := openStore(b, b.TempDir())
+			const batch = 200
+			events := 0
+			for b.Loop() {
+				publish, record := publishBatch(batch, accounts, events)
+				commit(b, s, publish...)
+				commit(b, s, record...)
+				events += batch
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func publishBatch(n, accounts, offset int) (publish, record []store.Op) {
+	data := append(append([]byte(`{"a":"`), bytes.Repeat([]byte("x"), 504)...), `"}`...)
+	header := http.Header{
+		"Content-Type": {"application/json"}, "User-Agent": {"Ringback/1"}, "Webhook-Id": {"msg_01234567890"},
+		"Webhook-Timestamp": {"1234567890"}, "Webhook-Signature": {"v1,***"},
+	}
+	answer := http.Header{"Content-Length": {"2"}, "Date": {"Fri, 20 Nov 2026 17:33:00 GMT"}}
+	for i := range n {
+		now := time.Now()
+		account := fmt.Sprintf("acc_%026d", (offset+i)%accounts)
+		endpoint := "ep_" + account[4:]
+		e := &ringback.Event{
+			ID: ringback.NewID(ringback.PrefixEvent, now), AccountID: account,
+			Type: "user.created", Data: data, CreatedAt: now,
+		}
+		d := ringback.Delivery{
+			ID: ringback.DeliveryID(e.ID, 0), AccountID: account, EventID: e.ID, EventType: e.Type,
+			EndpointID: endpoint, URL: "http://127.0.0.1:8080/hook", Profile: "standard",
+			Status: ringback.DeliveryPending, NextAttemptAt: now, CreatedAt: now,
+		}
+		publish = append(publish, &store.PublishEvent{Event: e, Deliveries: []store.NewDelivery{
+			{Delivery: d, Placement: store.Placement{Leased: true}},
+		}})
+		record = append(record, &store.RecordAttempt{
+			DeliveryRef: store.DeliveryRef{AccountID: account, ID: d.ID},
+			Attempt: ringback.Attempt{
+				Number: 1, StartedAt: now, Duration: 12 * time.Millisecond, StatusCode: 200,
+				RequestHeaders: header, ResponseHeaders: answer, ResponseBody: []byte("ok"),
+			},
+			Status: ringback.DeliveryDelivered, Now: now, URL: d.URL, Profile: d.Profile,
+		})
+	}
+	return publish, record
+}

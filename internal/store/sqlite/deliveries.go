@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// The columns of a delivery, in both tables; scanDelivery reads them.
+const (
+	bothColumns = `account_id, id, event_type, job_id, endpoint_id, url, profile, reason,
+		attempt_count, step, created_at`
+	openColumns   = bothColumns + ", 'pending' AS status, next_attempt_at, 0 AS finished_at"
+	closedColumns = bothColumns + ", status, 0 AS next_attempt_at, finished_at"
+)
+
+func (s *Store) insertDelivery(ctx context.Context, t tx, d *store.NewDelivery) error {
+	epoch, queue := s.place(d.Placement)
+	_, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+
+		", next_attempt_at, lease_epoch, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, d.URL, d.Profile, d.Reason,
+		d.AttemptCount, d.Step, micros(d.CreatedAt), micros(d.NextAttemptAt), epoch, queue)
+	return err
+}
+
+// place gives the columns lease_epoch and queue.
+func (s *Store) place(p store.Placement) (epoch int64, queue string) {
+	if p.Leased {
+		return s.epoch, ""
+	}
+	return 0, p.Queue
+}
+
+// Delivery reads a delivery.
+func (s *Store) Delivery(ctx context.Context, accountID, id string) (d *ringback.Delivery, err error) {
+	err = one(ctx, s.r, func(row scanner) error { d, err = scanDelivery(row); return err },
+		"SELECT "+openColumns+" FROM deliveries_open WHERE account_id = ?1 AND id = ?2 UNION ALL SELECT "+
+			closedColumns+" FROM deliveries WHERE account_id = ?1 AND id = ?2", accountID, id)
+	return d, err
+}
+
+// ListDeliveries merges pending deliveries and history, newest first.
+func (s *Store) ListDeliveries(
+	ctx context.Context, accountID string, f store.DeliveryFilter, p store.Page,
+) ([]*ringback.Delivery, error) {
+	first, last, err := s.idRange(ctx, accountID, f)
+	if err != nil || first > last {
+		return nil, err
+	}
+	var parts []*selection
+	if f.Status == "" || f.Status == ringback.DeliveryPending {
+		parts = append(parts, selectFrom("SELECT "+openColumns+" FROM deliveries_open", openBy(f), accountID))
+	}
+	if f.Status != ringback.DeliveryPending {
+		q := selectFrom("SELECT "+closedColumns+" FROM deliveries", closedBy(f), accountID)
+		q.equal("status", string(f.Status))
+		parts = append(parts, q)
+	}
+	query := ""
+	var args []any
+	for _, q := range parts {
+		q.and("id BETWEEN ? AND ? AND id < ?", first, last, cmp.Or(p.Before, afterEveryID))
+		q.equal("endpoint_id", f.EndpointID)
+		q.equal("event_type", f.EventType)
+		q.equal("job_id", f.JobID)
+		q.createdWithin(f.Span)
+		text := q.newest(p.Limit)
+		if len(parts) == 1 {
+			query, args = text, q.args
+			break
+		}
+		if query != "" {
+			query += " UNION ALL "
+		}
+		query += "SELECT * FROM (" + text + ")"
+		args = append(args, q.args...)
+	}
+	if len(parts) > 1 {
+		query = "SELECT * FROM (" + query + ") ORDER BY id DESC LIMIT ?"
+		args = append(args, p.Limit)
+	}
+	return list(ctx, s.r, scanDelivery, query, args...)
+}
+
+var (
+	openByEndpoint      = index{name: "open_endpoint"}
+	closedByEndpoint    = index{name: "deliveries_endpoint"}
+	closedByUndelivered = index{name: "deliveries_undelivered", condition: "status <> 'delivered'"}
+)
+
+func openBy(f store.DeliveryFilter) index {
+	if f.EndpointID != "" && f.EventID == "" && f.JobID == "" {
+		return openByEndpoint
+	}
+	return index{}
+}
+
+// closedBy gives the index that is likely to have the fewest rows to look at:
+// of an event or a job there are few in any case, and most deliveries arrive.
+func closedBy(f store.DeliveryFilter) index {
+	switch {
+	case f.EventID != "" || f.JobID != "":
+		return index{}
+	case f.Status != "" && f.Status != ringback.DeliveryDelivered:
+		return closedByUndelivered
+	case f.EndpointID != "":
+		return closedByEndpoint
+	}
+	return index{}
+}
+
+// idRange bounds the ids that a filter can match. Deliveries of an event are
+// neighbours, and a job has one event. A delivery may be made long after its
+// event, but not before it: so the end of the span bounds ids, and its
+// beginning does not.
+func (s *Store) idRange(ctx context.Context, accountID string, f store.DeliveryFilter) (first, last string, err error) {
+	first, last = "", afterEveryID
+	if f.EventID != "" {
+		first, last = deliveriesOf(f.EventID)
+	}
+	if f.JobID != "" {
+		var oldest, newest *string
+		if err := one(ctx, s.r, func(row scanner) error { return row.Scan(&oldest, &newest) },
+			"SELECT min(id), max(id) FROM events WHERE account_id = ? AND job_id <> '' AND job_id = ?",
+			accountID, f.JobID); err != nil {
+			return "", "", err
+		}
+		if oldest == nil {
+			return afterEveryID, "", nil
+		}
+		from, _ := deliveriesOf(*oldest)
+		_, to := deliveriesOf(*newest)
+		first, last = max(first, from), min(last, to)
+	}
+	if !f.Until.IsZero() {
+		last = min(last, ringback.MinID(ringback.PrefixDelivery, f.Until))
+	}
+	return first, last, nil
+}
+
+func deliveriesOf(eventID string) (first, last string) {
+	head := ringback.Rekind(ringback.PrefixDelivery, eventID)
+	return head, head + afterEveryID
+}
+
+func scanDelivery(row scanner) (*ringback.Delivery, error) {
+	var d ringback.Delivery
+	var status string
+	var created, next, finished int64
+	if err := row.Scan(&d.AccountID, &d.ID, &d.EventType, &d.JobID, &d.EndpointID, &d.URL, &d.Profile,
+		&d.Reason, &d.AttemptCount, &d.Step, &created, &status, &next, &finished); err != nil {
+		return nil, err
+	}
+	d.EventID = ringback.EventOfDelivery(d.ID)
+	d.Status = ringback.DeliveryStatus(status)
+	d.CreatedAt, d.NextAttemptAt, d.FinishedAt = fromMicros(created), fromMicros(next), fromMicros(finished)
+	return &d, nil
+}
+
+// NextDue looks at the head of the index of scheduled deliveries.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	var due int64
+	err := one(ctx, s.r, func(row scanner) error { return row.Scan(&due) },
+		`SELECT next_attempt_at FROM deliveries_open INDEXED BY open_due
+		WHERE lease_epoch = 0 AND queue = '' ORDER BY next_attempt_at LIMIT 1`)
+	if errors.Is(err, store.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return fromMicros(due), err
+}
+
+// ParkedQueues looks into the index once for each queue, however many
+// deliveries are in it.
+func (s *Store) ParkedQueues(ctx context.Context) ([]string, error) {
+	return list(ctx, s.r, func(row scanner) (name string, err error) {
+		err = row.Scan(&name)
+		return name, err
+	}, `WITH RECURSIVE queues (name) AS (
+			SELECT min(queue) FROM deliveries_open INDEXED BY open_parked WHERE queue <> ''
+			UNION ALL
+			SELECT (SELECT min(queue) FROM deliveries_open INDEXED BY open_parked
+				WHERE queue <> '' AND queue > name) FROM queues WHERE name IS NOT NULL)
+		SELECT name FROM queues WHERE name IS NOT NULL`)
+}
+
+// LeasedDeliveries gives what this epoch has leased.
+func (s *Store) LeasedDeliveries(ctx context.Context) ([]store.DeliveryRef, error) {
+	return list(ctx, s.r, scanRef,
+		`SELECT account_id, id FROM deliveries_open INDEXED BY open_leased
+		WHERE lease_epoch <> 0 AND lease_epoch = ?`, s.epoch)
+}
+
+func scanRef(row scanner) (ref store.DeliveryRef, err error) {
+	err = row.Scan(&ref.AccountID, &ref.ID)
+	return ref, err
+}

@@ -1,0 +1,183 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+const endpointColumns = `account_id, id, name, url, event_types, profile, secret, include_result, enabled,
+	disabled_reason, disabled_at, headers, retry_schedule, timeout, failing_since, created_at, updated_at`
+
+// InsertEndpoint inserts an endpoint, unless the account has max of them.
+func (s *Store) InsertEndpoint(ctx context.Context, e *ringback.Endpoint, limit int) error {
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		var have int
+		if err := one(ctx, t, func(row scanner) error { return row.Scan(&have) },
+			"SELECT count(*) FROM endpoints WHERE account_id = ?", e.AccountID); err != nil {
+			return err
+		}
+		if have >= limit {
+			return store.ErrLimit
+		}
+		return s.putEndpoint(ctx, t, "INSERT", e)
+	})
+}
+
+// UpdateEndpoint writes what change left of the endpoint.
+func (s *Store) UpdateEndpoint(
+	ctx context.Context, accountID, id string, change func(*ringback.Endpoint) error,
+) (*ringback.Endpoint, error) {
+	var e *ringback.Endpoint
+	err := s.w.transact(ctx, func(ctx context.Context, t tx) (err error) {
+		if e, err = s.endpoint(ctx, t, accountID, id); err != nil {
+			return err
+		}
+		if err := change(e); err != nil {
+			return err
+		}
+		e.AccountID, e.ID = accountID, id
+		return s.putEndpoint(ctx, t, "REPLACE", e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// putEndpoint runs INSERT or REPLACE.
+func (s *Store) putEndpoint(ctx context.Context, t tx, verb string, e *ringback.Endpoint) error {
+	types, err := json.Marshal(e.EventTypes)
+	if err != nil {
+		return err
+	}
+	headers, err := s.sealHeaders(e)
+	if err != nil {
+		return err
+	}
+	schedule, err := encodeSchedule(e.RetrySchedule)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, verb+" INTO endpoints ("+endpointColumns+
+		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		e.AccountID, e.ID, e.Name, e.URL, string(types), e.Profile,
+		s.seal(e.Secret, endpointSecretAAD(e.ID)), e.IncludeResult, e.Enabled,
+		e.DisabledReason, micros(e.DisabledAt), headers, schedule, e.Timeout.Microseconds(),
+		micros(e.FailingSince), micros(e.CreatedAt), micros(e.UpdatedAt))
+	return err
+}
+
+// DeleteEndpoint deletes an endpoint.
+func (s *Store) DeleteEndpoint(ctx context.Context, accountID, id string) error {
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		n, err := t.exec(ctx, "DELETE FROM endpoints WHERE account_id = ? AND id = ?", accountID, id)
+		if err == nil && n == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	})
+}
+
+// Endpoint reads an endpoint.
+func (s *Store) Endpoint(ctx context.Context, accountID, id string) (*ringback.Endpoint, error) {
+	return s.endpoint(ctx, s.r, accountID, id)
+}
+
+func (s *Store) endpoint(ctx context.Context, q querier, accountID, id string) (e *ringback.Endpoint, err error) {
+	err = one(ctx, q, func(row scanner) error { e, err = s.scanEndpoint(row); return err },
+		"SELECT "+endpointColumns+" FROM endpoints WHERE account_id = ? AND id = ?", accountID, id)
+	return e, err
+}
+
+// ListEndpoints lists an account's endpoints.
+func (s *Store) ListEndpoints(ctx context.Context, accountID string, p store.Page) ([]*ringback.Endpoint, error) {
+	return list(ctx, s.r, s.scanEndpoint, "SELECT "+endpointColumns+
+		" FROM endpoints WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+		accountID, cmp.Or(p.Before, afterEveryID), p.Limit)
+}
+
+func (s *Store) scanEndpoint(row scanner) (*ringback.Endpoint, error) {
+	var e ringback.Endpoint
+	var types, secret, headers, schedule []byte
+	var timeout, disabled, failing, created, updated int64
+	if err := row.Scan(&e.AccountID, &e.ID, &e.Name, &e.URL, &types, &e.Profile, &secret,
+		&e.IncludeResult, &e.Enabled, &e.DisabledReason, &disabled, &headers, &schedule,
+		&timeout, &failing, &created, &updated); err != nil {
+		return nil, err
+	}
+	err := json.Unmarshal(types, &e.EventTypes)
+	if err == nil {
+		e.Secret, err = s.unseal(secret, endpointSecretAAD(e.ID))
+	}
+	if err == nil {
+		e.Headers, err = s.unsealHeaders(headers, e.ID)
+	}
+	if err == nil {
+		e.RetrySchedule, err = decodeSchedule(schedule)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: reading endpoint %s: %w", e.ID, err)
+	}
+	e.Timeout = fromDuration(timeout)
+	e.DisabledAt, e.FailingSince = fromMicros(disabled), fromMicros(failing)
+	e.CreatedAt, e.UpdatedAt = fromMicros(created), fromMicros(updated)
+	return &e, nil
+}
+
+func (s *Store) sealHeaders(e *ringback.Endpoint) (any, error) {
+	if len(e.Headers) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(e.Headers)
+	if err != nil {
+		return nil, err
+	}
+	return s.seal(string(text), endpointHeadersAAD(e.ID)), nil
+}
+
+func (s *Store) unsealHeaders(sealed []byte, id string) (map[string]string, error) {
+	if sealed == nil {
+		return nil, nil
+	}
+	text, err := s.unseal(sealed, endpointHeadersAAD(id))
+	if err != nil {
+		return nil, err
+	}
+	var headers map[string]string
+	err = json.Unmarshal([]byte(text), &headers)
+	return headers, err
+}
+
+// encodeSchedule keeps nil (the profile's) apart from empty (no retry).
+func encodeSchedule(schedule []time.Duration) (any, error) {
+	if schedule == nil {
+		return nil, nil
+	}
+	delays := make([]int64, len(schedule))
+	for i, d := range schedule {
+		delays[i] = d.Microseconds()
+	}
+	text, err := json.Marshal(delays)
+	return string(text), err
+}
+
+func decodeSchedule(text []byte) ([]time.Duration, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var delays []int64
+	if err := json.Unmarshal(text, &delays); err != nil {
+		return nil, err
+	}
+	schedule := make([]time.Duration, len(delays))
+	for i, d := range delays {
+		schedule[i] = fromDuration(d)
+	}
+	return schedule, nil
+}

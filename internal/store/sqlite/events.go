@@ -1,0 +1,98 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+const eventColumns = "account_id, id, type, resource_id, job_id, created_at, data"
+
+var (
+	eventsByID       = index{name: "events_id"}
+	eventsByJob      = index{name: "events_job", condition: "job_id <> ''"}
+	eventsByResource = index{name: "events_resource", condition: "resource_id <> ''"}
+)
+
+func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) error {
+	e := op.Event
+	use, err := useKey(ctx, t, op.Key, e.AccountID, e.ID, e.CreatedAt)
+	op.Replayed, op.Err = use.replayed, use.err
+	if err != nil || !use.fresh() {
+		return err
+	}
+	return s.insertEvent(ctx, t, e, op.Deliveries)
+}
+
+func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, deliveries []store.NewDelivery) error {
+	if _, err := t.exec(ctx, "INSERT INTO events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data)); err != nil {
+		return err
+	}
+	for i := range deliveries {
+		if err := s.insertDelivery(ctx, t, &deliveries[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Event reads an event.
+func (s *Store) Event(ctx context.Context, accountID, id string) (*ringback.Event, error) {
+	return event(ctx, s.r, accountID, id)
+}
+
+func event(ctx context.Context, q querier, accountID, id string) (e *ringback.Event, err error) {
+	err = one(ctx, q, func(row scanner) error { e, err = scanEvent(row); return err },
+		"SELECT "+eventColumns+" FROM events WHERE account_id = ? AND id = ?", accountID, id)
+	return e, err
+}
+
+// ListEvents lists an account's events.
+func (s *Store) ListEvents(
+	ctx context.Context, accountID string, f store.EventFilter, p store.Page, maxBytes int,
+) ([]*ringback.Event, error) {
+	by := eventsByID
+	switch {
+	case f.JobID != "":
+		by = eventsByJob
+	case f.ResourceID != "":
+		by = eventsByResource
+	}
+	q := selectFrom("SELECT "+eventColumns+" FROM events", by, accountID)
+	q.equal("type", f.Type)
+	q.equal("resource_id", f.ResourceID)
+	q.equal("job_id", f.JobID)
+	q.span(f.Span, ringback.PrefixEvent)
+	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
+	var all []*ringback.Event
+	bytes := 0
+	err := s.r.each(ctx, func(row scanner) error {
+		e, err := scanEvent(row)
+		if err != nil {
+			return err
+		}
+		if bytes += len(e.Data); bytes > maxBytes && len(all) > 0 {
+			return errStop
+		}
+		all = append(all, e)
+		return nil
+	}, q.newest(p.Limit), q.args...)
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+func scanEvent(row scanner) (*ringback.Event, error) {
+	var e ringback.Event
+	var created int64
+	if err := row.Scan(&e.AccountID, &e.ID, &e.Type, &e.ResourceID, &e.JobID, &created,
+		(*[]byte)(&e.Data)); err != nil {
+		return nil, err
+	}
+	e.CreatedAt = fromMicros(created)
+	return &e, nil
+}

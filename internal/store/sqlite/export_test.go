@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// SetMaxPages makes the database full when it has n pages, as a full disk
+// would, on this connection of the writer and on those that replace it.
+func (s *Store) SetMaxPages(ctx context.Context, n int64) error {
+	return s.onWriter(ctx, func() error {
+		s.w.setup = []string{fmt.Sprintf("PRAGMA max_page_count = %d", n)}
+		s.w.disconnect()
+		return s.w.connect(ctx)
+	})
+}
+
+// Pages is how many pages the database has.
+func (s *Store) Pages(ctx context.Context) (n int64, err error) {
+	err = s.onWriter(ctx, func() error {
+		return s.w.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&n)
+	})
+	return n, err
+}
+
+func (s *Store) onWriter(ctx context.Context, fn func() error) error {
+	s.w.turn <- struct{}{}
+	defer func() { <-s.w.turn }()
+	if err := s.w.connect(ctx); err != nil {
+		return err
+	}
+	return fn()
+}
+
+// Queries gives the text of every statement that was run.
+func (s *Store) Queries(ctx context.Context) (all []string, err error) {
+	err = s.onWriter(ctx, func() error {
+		s.r.mu.Lock()
+		defer s.r.mu.Unlock()
+		all = append(slices.Collect(maps.Keys(s.w.stmts)), slices.Collect(maps.Keys(s.r.stmts))...)
+		return nil
+	})
+	return all, err
+}
+
+// Plan gives the steps of a query's plan.
+func (s *Store) Plan(ctx context.Context, query string) (steps []string, err error) {
+	args := make([]any, strings.Count(query, "?"))
+	rows, err := s.r.db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	err = drain(rows, func(row scanner) error {
+		var id, parent, unused int
+		var step string
+		err := row.Scan(&id, &parent, &unused, &step)
+		steps = append(steps, step)
+		return err
+	})
+	return steps, err
+}
+
+// SetSchemaVersion pretends that a newer program made the schema.
+func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		_, err := t.exec(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", version)
+		return err
+	})
+}
+
+// Indexes gives the names of the indexes of the schema.
+func (s *Store) Indexes(ctx context.Context) ([]string, error) {
+	return list(ctx, s.r, func(row scanner) (name string, err error) {
+		err = row.Scan(&name)
+		return name, err
+	}, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+}

@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// jobColumns are those of a whole job; scanJob reads them. What is not in the
+// table of jobs is looked up by rowid.
+const jobColumns = `account_id, id, type, status, error, callback_url, profile, callback_only,
+	include_result, event_types, resource_id, run_at, timeout, max_attempts, attempt, lease_token, lease,
+	lease_expires_at, created_at, started_at, finished_at,
+	(SELECT input FROM job_inputs WHERE rowid = input_rowid),
+	(SELECT metadata FROM job_inputs WHERE rowid = input_rowid),
+	(SELECT result FROM job_results WHERE job_results.input_rowid = jobs.input_rowid)`
+
+const selectJob = "SELECT " + jobColumns + " FROM jobs"
+
+var (
+	jobsByStatus   = index{name: "jobs_status", condition: "status <> 'succeeded'"}
+	jobsByType     = index{name: "jobs_type"}
+	jobsByResource = index{name: "jobs_resource", condition: "resource_id <> ''"}
+)
+
+// jobsBy gives the index that is likely to have the fewest rows to look at.
+// Most jobs succeed, so that the status tells most of them apart from the rest.
+func jobsBy(f store.JobFilter) index {
+	switch {
+	case f.ResourceID != "":
+		return jobsByResource
+	case f.Status != "" && f.Status != ringback.JobSucceeded:
+		return jobsByStatus
+	case f.Type != "":
+		return jobsByType
+	}
+	return index{}
+}
+
+// Job reads a job.
+func (s *Store) Job(ctx context.Context, accountID, id string) (*ringback.Job, error) {
+	return job(ctx, s.r, accountID, id)
+}
+
+func job(ctx context.Context, q querier, accountID, id string) (j *ringback.Job, err error) {
+	err = one(ctx, q, func(row scanner) error { j, err = scanJob(row); return err },
+		selectJob+" WHERE account_id = ? AND id = ?", accountID, id)
+	return j, err
+}
+
+// JobAccount gives the account of a job.
+func (s *Store) JobAccount(ctx context.Context, id string) (account string, err error) {
+	err = one(ctx, s.r, func(row scanner) error { return row.Scan(&account) },
+		"SELECT account_id FROM jobs WHERE id = ?", id)
+	return account, err
+}
+
+// ListJobs lists an account's jobs.
+func (s *Store) ListJobs(
+	ctx context.Context, accountID string, f store.JobFilter, p store.Page, maxBytes int,
+) ([]*ringback.Job, error) {
+	q := selectFrom("SELECT "+jobColumns+" FROM jobs", jobsBy(f), accountID)
+	q.equal("status", string(f.Status))
+	q.equal("type", f.Type)
+	q.equal("resource_id", f.ResourceID)
+	q.span(f.Span, ringback.PrefixJob)
+	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
+	var all []*ringback.Job
+	bytes := 0
+	err := s.r.each(ctx, func(row scanner) error {
+		j, err := scanJob(row)
+		if err != nil {
+			return err
+		}
+		if bytes += len(j.Input) + len(j.Result); bytes > maxBytes && len(all) > 0 {
+			return errStop
+		}
+		all = append(all, j)
+		return nil
+	}, q.newest(p.Limit), q.args...)
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// ExpiredJobs gives running jobs whose lease has ended.
+func (s *Store) ExpiredJobs(ctx context.Context, at time.Time, limit int) ([]*ringback.Job, error) {
+	return list(ctx, s.r, scanJob, selectJob+
+		" WHERE status = 'running' AND lease_expires_at <= ? ORDER BY lease_expires_at LIMIT ?",
+		micros(at), limit)
+}
+
+// NextJobTimes looks at the heads of two indexes.
+func (s *Store) NextJobTimes(ctx context.Context) (runAt, leaseEnd time.Time, err error) {
+	var waiting, ends int64
+	err = one(ctx, s.r, func(row scanner) error { return row.Scan(&waiting, &ends) }, `SELECT
+		coalesce((SELECT min(due_at) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' AND ready = 0), 0),
+		coalesce((SELECT min(lease_expires_at) FROM jobs INDEXED BY jobs_running WHERE status = 'running'), 0)`)
+	return fromMicros(waiting), fromMicros(ends), err
+}
+
+func scanJob(row scanner) (*ringback.Job, error) {
+	var j ringback.Job
+	var status string
+	var names []byte
+	var runAt, timeout, lease, expires, created, started, finished int64
+	if err := row.Scan(&j.AccountID, &j.ID, &j.Type, &status, &j.Error, &j.CallbackURL, &j.Profile,
+		&j.CallbackOnly, &j.IncludeResult, &names, &j.ResourceID, &runAt, &timeout, &j.MaxAttempts,
+		&j.Attempt, &j.LeaseToken, &lease, &expires, &created, &started, &finished,
+		(*[]byte)(&j.Input), (*[]byte)(&j.Metadata), (*[]byte)(&j.Result)); err != nil {
+		return nil, err
+	}
+	if len(names) > 0 {
+		if err := json.Unmarshal(names, &j.EventTypes); err != nil {
+			return nil, fmt.Errorf("sqlite: event types of job %s: %w", j.ID, err)
+		}
+	}
+	j.Status = ringback.JobStatus(status)
+	j.Timeout, j.Lease = fromDuration(timeout), fromDuration(lease)
+	j.RunAt, j.LeaseExpiresAt = fromMicros(runAt), fromMicros(expires)
+	j.CreatedAt, j.StartedAt, j.FinishedAt = fromMicros(created), fromMicros(started), fromMicros(finished)
+	return &j, nil
+}

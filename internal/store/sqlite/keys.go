@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+const keyColumns = "id, account_id, name, scopes, created_at"
+
+// InsertKey inserts a key, or replaces the one of that id.
+func (s *Store) InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) error {
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		// Not INSERT OR REPLACE: that would drop another key of the same hash.
+		_, err := t.exec(ctx, "INSERT INTO keys ("+keyColumns+`, hash) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, name = excluded.name,
+			scopes = excluded.scopes, created_at = excluded.created_at, hash = excluded.hash`,
+			k.ID, k.AccountID, k.Name, joinScopes(k.Scopes), micros(k.CreatedAt), hash[:])
+		return err
+	})
+}
+
+// KeyByHash reads the key whose text has the hash.
+func (s *Store) KeyByHash(ctx context.Context, hash [32]byte) (*ringback.Key, error) {
+	return s.key(ctx, "SELECT "+keyColumns+" FROM keys WHERE hash = ?", hash[:])
+}
+
+// Key reads a key.
+func (s *Store) Key(ctx context.Context, id string) (*ringback.Key, error) {
+	return s.key(ctx, "SELECT "+keyColumns+" FROM keys WHERE id = ?", id)
+}
+
+func (s *Store) key(ctx context.Context, query string, arg any) (k *ringback.Key, err error) {
+	err = one(ctx, s.r, func(row scanner) error { k, err = scanKey(row); return err }, query, arg)
+	return k, err
+}
+
+// ListKeys lists the keys of an account, or all with "".
+func (s *Store) ListKeys(ctx context.Context, accountID string, p store.Page) ([]*ringback.Key, error) {
+	before := cmp.Or(p.Before, afterEveryID)
+	if accountID == "" {
+		return list(ctx, s.r, scanKey,
+			"SELECT "+keyColumns+" FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", before, p.Limit)
+	}
+	return list(ctx, s.r, scanKey, "SELECT "+keyColumns+
+		" FROM keys WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", accountID, before, p.Limit)
+}
+
+// DeleteKey deletes a key.
+func (s *Store) DeleteKey(ctx context.Context, id string) error {
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		n, err := t.exec(ctx, "DELETE FROM keys WHERE id = ?", id)
+		if err == nil && n == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	})
+}
+
+func scanKey(row scanner) (*ringback.Key, error) {
+	var k ringback.Key
+	var scopes string
+	var created int64
+	if err := row.Scan(&k.ID, &k.AccountID, &k.Name, &scopes, &created); err != nil {
+		return nil, err
+	}
+	for scope := range strings.FieldsSeq(scopes) {
+		k.Scopes = append(k.Scopes, ringback.Scope(scope))
+	}
+	k.CreatedAt = fromMicros(created)
+	return &k, nil
+}
+
+func joinScopes(scopes []ringback.Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " ")
+}

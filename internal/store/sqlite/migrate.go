@@ -1,0 +1,46 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/ringback/ringback/internal/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema up to date. Each migration is a transaction.
+func migrate(ctx context.Context, db *sql.DB, path string, log *slog.Logger) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithSlog(log), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	have, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlite: reading %s: %w", path, err)
+	}
+	if have > newest {
+		return fmt.Errorf("sqlite: %s has schema version %d and this program knows %d; run a newer version of it: %w",
+			path, have, newest, store.ErrNewer)
+	}
+	done, err := p.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlite: changing the schema of %s: %w", path, err)
+	}
+	if have > 0 && len(done) > 0 {
+		log.InfoContext(ctx, "schema brought up to date", "path", path, "from", have, "to", newest)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery) error {
+	op.Claimed, op.Err = nil, nil
+	epoch, queue := s.place(op.Placement)
+	var leased int64
+	err := one(ctx, t, func(row scanner) error { return row.Scan(&leased) },
+		"SELECT lease_epoch FROM deliveries_open WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
+	switch {
+	case err == nil && leased != 0:
+		op.Err = store.ErrFenced
+		return nil
+	case err == nil:
+		_, err = t.exec(ctx, `UPDATE deliveries_open SET next_attempt_at = ?, step = max(step - 1, 0), lease_epoch = ?, queue = ?
+			WHERE account_id = ? AND id = ?`, micros(op.Now), epoch, queue, op.AccountID, op.ID)
+	case errors.Is(err, store.ErrNotFound):
+		err = reopen(ctx, t, op, epoch, queue)
+	}
+	if err != nil || op.Err != nil || !op.Leased {
+		return err
+	}
+	return s.loadRetried(ctx, t, op)
+}
+
+// reopen moves a delivery from history to what is pending. Why a try failed
+// stays as the reason; why the delivery was canceled does not apply any more.
+func reopen(ctx context.Context, t tx, op *store.RetryDelivery, epoch int64, queue string) error {
+	n, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+`, next_attempt_at, lease_epoch, queue)
+		SELECT account_id, id, event_type, job_id, endpoint_id, url, profile,
+		iif(status = 'failed', reason, ''), attempt_count, ?, created_at, ?, ?, ?
+		FROM deliveries WHERE account_id = ? AND id = ?`,
+		ringback.NoMoreSteps, micros(op.Now), epoch, queue, op.AccountID, op.ID)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		op.Err = store.ErrNotFound
+		return nil
+	}
+	_, err = t.exec(ctx, "DELETE FROM deliveries WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
+	return err
+}
+
+func (s *Store) loadRetried(ctx context.Context, t tx, op *store.RetryDelivery) error {
+	var d *ringback.Delivery
+	if err := one(ctx, t, func(row scanner) (err error) { d, err = scanDelivery(row); return err },
+		"SELECT "+openColumns+" FROM deliveries_open WHERE account_id = ? AND id = ?",
+		op.AccountID, op.ID); err != nil {
+		return err
+	}
+	c, err := load(ctx, t, d)
+	if err != nil {
+		return err
+	}
+	op.Claimed = &c
+	return nil
+}
+
+// cancelOpen moves a pending delivery to history as canceled, and says whether
+// there was one.
+func cancelOpen(ctx context.Context, t tx, ref store.DeliveryRef, at int64, reason string) (bool, error) {
+	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
+		reason, attempt_count, step, status, created_at, finished_at)
+		SELECT account_id, id, event_type, job_id, endpoint_id, url, profile,
+		?, attempt_count, step, 'canceled', created_at, ?
+		FROM deliveries_open WHERE account_id = ? AND id = ?`, reason, at, ref.AccountID, ref.ID)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = t.exec(ctx, deleteOpen, ref.AccountID, ref.ID)
+	return true, err
+}
+
+func (s *Store) cancelDelivery(ctx context.Context, t tx, op *store.CancelDelivery) error {
+	op.Err = nil
+	canceled, err := cancelOpen(ctx, t, op.DeliveryRef, micros(op.Now), op.Reason)
+	if err != nil || canceled {
+		return err
+	}
+	op.Err = store.ErrFenced
+	err = one(ctx, t, func(scanner) error { return nil },
+		"SELECT 1 FROM deliveries WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		op.Err = store.ErrNotFound
+		return nil
+	}
+	return err
+}
+
+func (s *Store) cancelPending(ctx context.Context, t tx, op *store.CancelPending) error {
+	op.Canceled = nil
+	refs, err := list(ctx, t, scanRef, `SELECT account_id, id FROM deliveries_open INDEXED BY open_endpoint
+		WHERE account_id = ? AND endpoint_id = ? AND created_at < ? ORDER BY id LIMIT ?`,
+		op.AccountID, op.EndpointID, micros(op.CreatedBefore), op.Limit)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if _, err := cancelOpen(ctx, t, ref, micros(op.Now), op.Reason); err != nil {
+			return err
+		}
+		op.Canceled = append(op.Canceled, ref.ID)
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+// Package store is the contract between the program and its database. Its
+// comments are the specification: every driver passes the conformance suite in
+// storetest, which tests what is said here and nothing else.
+//
+// Rules that hold everywhere:
+//   - Times are kept as int64 microseconds since 1970 UTC. They are always
+//     passed in by the caller; no statement asks the database for the time. The
+//     zero time is kept as it is.
+//   - Every query about an account's data carries the account's id. What
+//     belongs to another account is ErrNotFound.
+//   - Lists come newest first, by id (ids sort by time), at most Page.Limit.
+//   - Signing secrets and endpoints' custom headers are sealed before they are
+//     written, bound to their owner's id, and opened when read.
+//   - Reads see everything that was committed before they began.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ringback/ringback/ringback"
+)
+
+// Errors of every driver. All but these are faults of the database; callers
+// treat an unknown one as "nothing happened" if it came from a write.
+var (
+	// ErrNotFound: there is no such row in that account.
+	ErrNotFound = errors.New("store: not found")
+	// ErrFenced: the row is no longer in the state that the change presumes:
+	// another lease token, another epoch, already final.
+	ErrFenced = errors.New("store: fenced")
+	// ErrIdempotencyMismatch: the idempotency key was used with another fingerprint.
+	ErrIdempotencyMismatch = errors.New("store: idempotency key used with another request")
+	// ErrLimit: the account has as many of these as it may have.
+	ErrLimit = errors.New("store: limit reached")
+	// ErrLocked: another process has this store open.
+	ErrLocked = errors.New("store: in use by another process")
+	// ErrNewer: the schema was made by a newer version of the program.
+	ErrNewer = errors.New("store: made by a newer version")
+	// ErrWrongMasterKey: the secrets in the store were sealed with another key.
+	ErrWrongMasterKey = errors.New("store: secrets were sealed with another master key")
+)
+
+// OpError says which operation of a Commit could not be applied, for a reason
+// of its own (not a fault of the whole database). Nothing was committed; the
+// caller may commit the others without it.
+type OpError struct {
+	Index int
+	Err   error
+}
+
+// Error names the operation by its place.
+func (e *OpError) Error() string { return fmt.Sprintf("store: operation %d: %v", e.Index, e.Err) }
+
+// Unwrap gives the cause.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Store keeps everything. All methods may be called concurrently.
+type Store interface {
+	// Commit applies the operations in one transaction, in order, and returns
+	// once it is on stable storage (fsync). Each operation's outcome is in its
+	// own result fields; an operation whose Err is set changed nothing and does
+	// not disturb the others. If Commit returns an error nothing was applied,
+	// result fields mean nothing, and the same operations may be committed
+	// again; the driver finds out the fate of a commit whose answer was lost
+	// before it returns. An operation that cannot be applied at all (say, an id
+	// that exists already) is an *OpError.
+	Commit(ctx context.Context, ops []Op) error
+
+	Accounts
+	Keys
+	Endpoints
+	Jobs
+	Events
+	Deliveries
+
+	// Epoch is the number of this opening of the store, larger than any before.
+	// Leases of deliveries carry it. Opening a store takes over every delivery
+	// that an earlier epoch of a dead process had leased.
+	Epoch() int64
+	// PurgeIdempotencyKeys deletes up to limit keys made before the time, and
+	// gives how many it deleted.
+	PurgeIdempotencyKeys(ctx context.Context, before time.Time, limit int) (int, error)
+	// Setting reads a small value of the program's own ("" if there is none);
+	// PutSetting writes it.
+	Setting(ctx context.Context, name string) (string, error)
+	PutSetting(ctx context.Context, name, value string) error
+	// Close waits for running calls and gives the store free for others.
+	Close() error
+}
+
+// Page asks for a part of a list.
+type Page struct {
+	Limit  int    // at least 1
+	Before string // only ids smaller than this; "" = from the newest
+}
+
+// Span bounds the time something was created; zero times do not.
+type Span struct {
+	Since time.Time // at or after
+	Until time.Time // before
+}
+
+// Accounts is the part of the contract about accounts.
+type Accounts interface {
+	InsertAccount(ctx context.Context, a *ringback.Account) error
+	// UpdateAccount calls change with the account as it is and writes what it
+	// left there, in one transaction. If change returns an error nothing is
+	// written and that error is returned.
+	UpdateAccount(ctx context.Context, id string, change func(*ringback.Account) error) (*ringback.Account, error)
+	Account(ctx context.Context, id string) (*ringback.Account, error)
+	ListAccounts(ctx context.Context, p Page) ([]*ringback.Account, error)
+}
+
+// Keys is the part of the contract about API keys. A key is found by the
+// SHA-256 of its text; the text itself is never stored.
+type Keys interface {
+	// InsertKey replaces a key of the same id.
+	InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) error
+	KeyByHash(ctx context.Context, hash [32]byte) (*ringback.Key, error)
+	Key(ctx context.Context, id string) (*ringback.Key, error)
+	// ListKeys lists the keys of one account, or all with "".
+	ListKeys(ctx context.Context, accountID string, p Page) ([]*ringback.Key, error)
+	DeleteKey(ctx context.Context, id string) error
+}
+
+// Endpoints is the part of the contract about endpoints.
+type Endpoints interface {
+	// InsertEndpoint returns ErrLimit if the account has max of them.
+	InsertEndpoint(ctx context.Context, e *ringback.Endpoint, max int) error
+	// UpdateEndpoint works as UpdateAccount does.
+	UpdateEndpoint(ctx context.Context, accountID, id string, change func(*ringback.Endpoint) error) (*ringback.Endpoint, error)
+	// DeleteEndpoint leaves its deliveries; see CancelPending.
+	DeleteEndpoint(ctx context.Context, accountID, id string) error
+	Endpoint(ctx context.Context, accountID, id string) (*ringback.Endpoint, error)
+	ListEndpoints(ctx context.Context, accountID string, p Page) ([]*ringback.Endpoint, error)
+}
+
+// JobFilter selects jobs; empty members select all.
+type JobFilter struct {
+	Status     ringback.JobStatus
+	Type       string
+	ResourceID string
+	Span
+}
+
+// Jobs is the part of the contract about jobs; SubmitJob, LeaseJobs,
+// ExtendLease, FinishJob and RequeueJob are operations.
+type Jobs interface {
+	Job(ctx context.Context, accountID, id string) (*ringback.Job, error)
+	// JobAccount gives the account of a job, for an operator's key alone.
+	JobAccount(ctx context.Context, id string) (string, error)
+	// ListJobs stops early, with at least one job, when inputs and results
+	// together pass maxBytes.
+	ListJobs(ctx context.Context, accountID string, f JobFilter, p Page, maxBytes int) ([]*ringback.Job, error)
+	// ExpiredJobs gives up to limit running jobs, of any account, whose lease
+	// had ended at the time, those that ended first first.
+	ExpiredJobs(ctx context.Context, at time.Time, limit int) ([]*ringback.Job, error)
+	// NextJobTimes gives when the next queued job that waits for its RunAt may
+	// start, and when the next lease ends; zero times if there is none.
+	NextJobTimes(ctx context.Context) (runAt, leaseEnd time.Time, err error)
+}
+
+// EventFilter selects events; empty members select all.
+type EventFilter struct {
+	Type       string
+	ResourceID string
+	JobID      string
+	Span
+}
+
+// Events is the part of the contract about events; PublishEvent and FinishJob
+// make them.
+type Events interface {
+	Event(ctx context.Context, accountID, id string) (*ringback.Event, error)
+	// ListEvents stops early, as ListJobs does.
+	ListEvents(ctx context.Context, accountID string, f EventFilter, p Page, maxBytes int) ([]*ringback.Event, error)
+}
+
+// DeliveryFilter selects deliveries; empty members select all.
+type DeliveryFilter struct {
+	Status     ringback.DeliveryStatus
+	EndpointID string
+	EventType  string
+	EventID    string
+	JobID      string
+	Span
+}
+
+// Deliveries is the part of the contract about deliveries. Those that are
+// pending are in a small table of their own; those that are not are appended
+// to history. A reader sees no difference.
+type Deliveries interface {
+	Delivery(ctx context.Context, accountID, id string) (*ringback.Delivery, error)
+	// ListAttempts gives a delivery's attempts, oldest first, the last
+	// maxAttempts of them.
+	ListAttempts(ctx context.Context, accountID, deliveryID string, maxAttempts int) ([]ringback.Attempt, error)
+	ListDeliveries(ctx context.Context, accountID string, f DeliveryFilter, p Page) ([]*ringback.Delivery, error)
+
+	// NextDue gives the NextAttemptAt of the scheduled delivery (neither leased
+	// nor parked, of any account) that is due first; zero if there is none.
+	NextDue(ctx context.Context) (time.Time, error)
+	// ParkedQueues gives the names of the queues that hold parked deliveries.
+	ParkedQueues(ctx context.Context) ([]string, error)
+	// LeasedDeliveries gives what this epoch has leased. It is bounded by what
+	// the caller leased.
+	LeasedDeliveries(ctx context.Context) ([]DeliveryRef, error)
+}
+
+// DeliveryRef names a delivery.
+type DeliveryRef struct{ AccountID, ID string }

@@ -1,0 +1,136 @@
+package storetest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+func (w *world) attempts(d *ringback.Delivery, limit int) []ringback.Attempt {
+	w.Helper()
+	got, err := w.s.ListAttempts(w.ctx(), d.AccountID, d.ID, limit)
+	w.check(err)
+	return got
+}
+
+var attemptTests = map[string]func(*world){
+	"delivered": func(w *world) {
+		d := w.publish(leased)
+		op := w.outcome(d, 1, ringback.DeliveryDelivered)
+		op.URL, op.Profile, op.Step = "https://new", "github", 4
+		w.commit(op)
+		w.check(op.Err)
+		want := *d
+		want.Status, want.AttemptCount, want.NextAttemptAt = ringback.DeliveryDelivered, 1, time.Time{}
+		want.FinishedAt, want.URL, want.Profile, want.Step = op.Now, "https://new", "github", 4
+		w.equal("delivery", w.delivery(d), &want)
+		w.equal("leased", w.leasedIDs(), []string(nil))
+	},
+	"scheduled again, then failed": func(w *world) {
+		d := w.publish(leased)
+		op := w.outcome(d, 1, ringback.DeliveryPending)
+		op.Step = 1
+		w.commit(op)
+		w.check(op.Err)
+		want := *d
+		want.AttemptCount, want.Step, want.NextAttemptAt, want.Reason = 1, 1, op.NextAttemptAt, "HTTP 500"
+		w.equal("delivery", w.delivery(d), &want)
+		w.equal("due", w.nextDue(), op.NextAttemptAt)
+		w.equal("leased", w.leasedIDs(), []string(nil))
+
+		w.equal("claimed", len(w.claim("", op.NextAttemptAt, 1)), 1)
+		last := w.outcome(d, 2, ringback.DeliveryFailed)
+		last.Step = 2
+		w.commit(last)
+		w.check(last.Err)
+		want.Status, want.AttemptCount, want.Step = ringback.DeliveryFailed, 2, 2
+		want.NextAttemptAt, want.FinishedAt = time.Time{}, last.Now
+		w.equal("delivery", w.delivery(d), &want)
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt, last.Attempt})
+	},
+	"final without an attempt": func(w *world) {
+		d := w.publish(leased)
+		w.commit(&store.RecordAttempt{
+			DeliveryRef: ref(d), Status: ringback.DeliveryCanceled, Now: w.tick(), Reason: "no endpoint",
+			URL: d.URL, Profile: d.Profile,
+		})
+		got := w.delivery(d)
+		w.equal("status", got.Status, ringback.DeliveryCanceled)
+		w.equal("count", got.AttemptCount, 0)
+		w.equal("reason", got.Reason, "no endpoint")
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
+	},
+	"all fields of attempts": func(w *world) {
+		d := w.publish(leased)
+		op := w.outcome(d, 1, ringback.DeliveryPending)
+		op.Attempt.RequestHeaders = http.Header{"X-A": {"1", "2"}, "X-Empty": {""}, "X-Colon": {"a: b"}}
+		op.Attempt.ResponseHeaders = http.Header{"Server": {"h\xe9\xff latin"}}
+		op.Attempt.ResponseBody = []byte("\x00\xff\xfe binary")
+		w.commit(op)
+		w.claim("", op.NextAttemptAt, 1)
+		bare := w.outcome(d, 2, ringback.DeliveryFailed)
+		bare.Attempt = ringback.Attempt{Number: 2, StartedAt: w.now, Error: "dial: refused"}
+		w.commit(bare)
+		w.exactly("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt, bare.Attempt})
+	},
+	"the last ones, oldest first": func(w *world) {
+		d := w.publish(leased)
+		for n := 1; n <= 5; n++ {
+			op := w.outcome(d, n, ringback.DeliveryPending)
+			w.commit(op)
+			w.check(op.Err)
+			w.claim("", op.NextAttemptAt, 1)
+		}
+		numbers := func(limit int) []int {
+			var out []int
+			for _, a := range w.attempts(d, limit) {
+				out = append(out, a.Number)
+			}
+			return out
+		}
+		w.equal("two", numbers(2), []int{4, 5})
+		w.equal("all", numbers(10), []int{1, 2, 3, 4, 5})
+	},
+	"what is pending but not leased is fenced": func(w *world) {
+		for _, p := range []store.Placement{store.Scheduled, {Queue: "q"}} {
+			d := w.publish(p)
+			for _, status := range []ringback.DeliveryStatus{ringback.DeliveryDelivered, ringback.DeliveryPending} {
+				op := w.outcome(d, 1, status)
+				w.commit(op)
+				w.wantErr(op.Err, store.ErrFenced)
+				w.equal("delivery", w.delivery(d), d)
+				w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
+			}
+		}
+	},
+	"one that was canceled meanwhile keeps its status and gets the attempt": func(w *world) {
+		d := w.publish(leased)
+		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"})
+		op := w.outcome(d, 1, ringback.DeliveryDelivered)
+		w.commit(op)
+		w.wantErr(op.Err, store.ErrFenced)
+		got := w.delivery(d)
+		w.equal("status", got.Status, ringback.DeliveryCanceled)
+		w.equal("reason", got.Reason, "by hand")
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt})
+
+		// The next one goes on after it.
+		retry := &store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()}
+		w.commit(retry)
+		w.check(retry.Err)
+		next := w.outcome(d, retry.Claimed.Delivery.AttemptCount+1, ringback.DeliveryDelivered)
+		w.commit(next)
+		w.check(next.Err)
+		w.equal("attempts", len(w.attempts(d, 10)), 2)
+	},
+	"no attempt of what is not there": func(w *world) {
+		d := w.publish(leased)
+		op := w.outcome(d, 1, ringback.DeliveryDelivered)
+		op.ID = ringback.DeliveryID(d.EventID, 7)
+		w.commit(op)
+		w.wantErr(op.Err, store.ErrFenced)
+		w.equal("attempts", len(w.attempts(&ringback.Delivery{AccountID: d.AccountID, ID: op.ID}, 10)), 0)
+	},
+}
