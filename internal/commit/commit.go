@@ -1,0 +1,177 @@
+// Package commit is the group commit: changes that arrive while a transaction
+// is being committed wait and go into the next one together, so that many
+// callers share one fsync.
+package commit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// Limits of one transaction: more waits for the next one.
+const maxBatch = 1000
+
+// maxWaiting bounds the memory of what waits: a caller past it gets
+// ErrUnavailable at once rather than a place in an endless queue.
+const maxWaiting = 20_000
+
+// Store is what the committer needs of a store.
+type Store interface {
+	Commit(ctx context.Context, ops []store.Op) error
+}
+
+// Committer merges concurrent changes into transactions. Run must be running
+// for Do to return.
+type Committer struct {
+	store Store
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	waiting []*request
+	stopped bool
+	wake    chan struct{}
+
+	failing atomic.Bool
+}
+
+// request is a group of operations of one caller; they share a transaction.
+type request struct {
+	ops  []store.Op
+	done func(error)
+}
+
+// New makes a committer; Run runs it.
+func New(s Store, log *slog.Logger) *Committer {
+	return &Committer{store: s, log: log, wake: make(chan struct{}, 1)}
+}
+
+// Failing says whether the last transaction could not be committed.
+func (c *Committer) Failing() bool { return c.failing.Load() }
+
+// Do commits the operations, all in one transaction, and returns when they are
+// durable. The error is a *ringback.Error: CodeUnavailable if the store did not
+// take them (nothing happened), CodeInternal if one of them can never be
+// applied. What became of each is in its own fields. Do does not give up when
+// a caller does: an answer that nobody waits for must not leave it unknown
+// whether the change was made.
+func (c *Committer) Do(ops ...store.Op) error {
+	answer := make(chan error, 1)
+	c.Go(func(err error) { answer <- err }, ops...)
+	return <-answer
+}
+
+// Go is Do without waiting: done is called once, from the committer's
+// goroutine (it must not block), before any later transaction begins.
+func (c *Committer) Go(done func(error), ops ...store.Op) {
+	c.mu.Lock()
+	if c.stopped || len(c.waiting) >= maxWaiting {
+		stopped := c.stopped
+		c.mu.Unlock()
+		if stopped {
+			done(ringback.Unavailable(errors.New("the server is stopping")))
+			return
+		}
+		done(ringback.Unavailable(errors.New("too many changes are waiting to be committed")))
+		return
+	}
+	c.waiting = append(c.waiting, &request{ops: ops, done: done})
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run commits until ctx is done and nothing is waiting any more; what comes
+// later is refused. It must outlive everything that calls Do.
+func (c *Committer) Run(ctx context.Context) error {
+	for {
+		batch := c.take()
+		if len(batch) > 0 {
+			c.commit(context.WithoutCancel(ctx), batch)
+			continue
+		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+			c.mu.Lock()
+			c.stopped = len(c.waiting) == 0
+			stopped := c.stopped
+			c.mu.Unlock()
+			if stopped {
+				return nil
+			}
+		}
+	}
+}
+
+// take removes the next batch from the queue.
+func (c *Committer) take() []*request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, ops := 0, 0
+	for n < len(c.waiting) && (n == 0 || ops+len(c.waiting[n].ops) <= maxBatch) {
+		ops += len(c.waiting[n].ops)
+		n++
+	}
+	batch := c.waiting[:n:n]
+	c.waiting = c.waiting[n:]
+	if len(c.waiting) == 0 {
+		c.waiting = nil // let go of the array
+	}
+	return batch
+}
+
+// commit commits a batch and answers everyone in it. An operation that cannot
+// be applied is taken out, with its request alone, and the rest tried again.
+func (c *Committer) commit(ctx context.Context, batch []*request) {
+	for len(batch) > 0 {
+		ops := make([]store.Op, 0, len(batch))
+		owner := make([]int, 0, len(batch)) // ops[i] belongs to batch[owner[i]]
+		for i, r := range batch {
+			ops = append(ops, r.ops...)
+			for range r.ops {
+				owner = append(owner, i)
+			}
+		}
+		err := c.store.Commit(ctx, ops)
+		bad, isOp := errors.AsType[*store.OpError](err)
+		if err == nil || !isOp || bad.Index < 0 || bad.Index >= len(owner) {
+			c.Note(err)
+			answer(batch, err)
+			return
+		}
+		i := owner[bad.Index]
+		c.log.Error("a change could not be applied", "error", bad)
+		batch[i].done(&ringback.Error{Code: ringback.CodeInternal, Message: "the change could not be applied", Err: bad})
+		rest := make([]*request, 0, len(batch)-1)
+		rest = append(rest, batch[:i]...)
+		batch = append(rest, batch[i+1:]...)
+	}
+}
+
+func answer(batch []*request, err error) {
+	if err != nil {
+		err = ringback.Unavailable(err)
+	}
+	for _, r := range batch {
+		r.done(err)
+	}
+}
+
+// Note keeps whether the store takes changes, and logs when that turns. It may
+// be told of a write that did not go through the committer.
+func (c *Committer) Note(err error) {
+	switch {
+	case err != nil && !c.failing.Swap(true):
+		c.log.Error("the store cannot commit; changes are refused until it can", "error", err)
+	case err == nil && c.failing.Swap(false):
+		c.log.Info("the store commits again")
+	}
+}

@@ -1,0 +1,260 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ringback/ringback/internal/body"
+	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
+)
+
+// Health is what an attempt tells of its destination.
+type Health int
+
+const (
+	Neutral  Health = iota // nothing: no request was made, or it was refused for what it was (4xx)
+	Answered               // it takes requests
+	Failing                // no answer, or 429, 408, 5xx
+)
+
+// Outcome is what came of one attempt.
+type Outcome struct {
+	Health  Health
+	Attempt ringback.Attempt // Number 0: no request was made
+	Status  ringback.DeliveryStatus
+	Next    time.Time // with pending
+	Gone    bool      // the receiver answered 410
+	Timing  egress.Timing
+}
+
+// deliver makes one attempt and records it. It returns when the outcome is
+// durable, so that whoever waits for a place in the queue waits for that too:
+// after a crash no more than what was in flight is sent again.
+func (d *Dispatcher) deliver(it item) Outcome {
+	if d.isDropped(it.Delivery.ID) {
+		return Outcome{}
+	}
+	ctx := d.base
+	target, ok := d.target(ctx, it)
+	if !ok {
+		return Outcome{} // stopping: the next start makes this attempt
+	}
+	dl := it.Delivery
+	dl.URL, dl.Profile = target.URL, target.Profile.Name
+	var o Outcome
+	if target.Gone != "" {
+		o.Status, dl.Reason = ringback.DeliveryCanceled, target.Gone
+	} else if o, ok = d.attempt(ctx, it, target); !ok {
+		return Outcome{}
+	}
+	d.record(ctx, it, &o)
+	return o
+}
+
+// target resolves where the delivery goes. A fault of the store is waited out;
+// false means that the wait ended because the dispatcher is stopping.
+func (d *Dispatcher) target(ctx context.Context, it item) (*Target, bool) {
+	for {
+		t, err := d.Targets.Target(ctx, it.Delivery, it.Job)
+		if err == nil {
+			return t, true
+		}
+		d.Log.Error("a delivery's target could not be looked up; trying again", "delivery", it.Delivery.ID, "error", err)
+		if !pause(ctx, retryEvery) {
+			return nil, false
+		}
+	}
+}
+
+// attempt sends the request and decides what follows. false means that it was
+// given up because the dispatcher is stopping.
+func (d *Dispatcher) attempt(ctx context.Context, it item, t *Target) (Outcome, bool) {
+	dl := it.Delivery
+	o := Outcome{Attempt: ringback.Attempt{Number: dl.AttemptCount + 1, StartedAt: time.Now()}}
+	a := &o.Attempt
+	payload := body.Compose(nil, t.Profile.Shape, &body.Subject{
+		Event: it.Event, Job: it.Job, URL: t.URL, IncludeResult: t.IncludeResult,
+	})
+	header, masked, err := d.headers(dl, t, a, payload)
+	a.RequestHeaders = masked
+	var resp egress.Response
+	if err == nil {
+		resp, err = d.Sender.Do(ctx, egress.Request{
+			Method: http.MethodPost, URL: t.URL, Header: header, Body: payload, Timeout: t.Timeout,
+		})
+	}
+	if ctx.Err() != nil {
+		return o, false
+	}
+	a.Duration = time.Since(a.StartedAt)
+	a.StatusCode, a.ResponseHeaders, a.ResponseBody = resp.StatusCode, resp.Header, resp.Body
+	o.Timing = resp.Timing
+	d.judge(&o, dl, t, err)
+	return o, true
+}
+
+// headers builds what is sent, and the same with secrets masked, as it is kept.
+// The profile's headers and ours override the customer's.
+func (d *Dispatcher) headers(dl *ringback.Delivery, t *Target, a *ringback.Attempt, payload []byte) (h, masked http.Header, err error) {
+	h = make(http.Header, 8+len(t.Headers))
+	for name, value := range t.Headers {
+		h.Set(name, value)
+	}
+	h.Set("User-Agent", d.UserAgent)
+	h.Set("Content-Type", "application/json")
+	h.Set("Webhook-Id", dl.MessageID())
+	h.Set("Webhook-Attempt", strconv.Itoa(a.Number))
+	if t.Unsignable != nil {
+		err = t.Unsignable
+	} else {
+		err = t.Signer.Sign(webhook.Message{ID: dl.MessageID(), Timestamp: a.StartedAt, Body: payload}, h)
+	}
+	if len(t.Headers) == 0 {
+		return h, h, err
+	}
+	masked = h.Clone()
+	for name := range t.Headers {
+		if secretHeader(name) {
+			masked.Set(name, "***")
+		}
+	}
+	return h, masked, err
+}
+
+// secretHeader says whether a customer's header by that name is likely to hold
+// a credential: such a value is not kept in the log of attempts.
+func secretHeader(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"auth", "cookie", "token", "secret", "key", "password", "credential", "session"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// judge decides what an answer, or the lack of one, means for the delivery.
+func (d *Dispatcher) judge(o *Outcome, dl *ringback.Delivery, t *Target, err error) {
+	a := &o.Attempt
+	switch {
+	case err != nil:
+		a.Error, o.Health = err.Error(), Failing
+		if kind, ok := errors.AsType[*egress.Error](err); !ok || kind.Kind == egress.KindURL || kind.Kind == egress.KindBlocked {
+			o.Health = Neutral // no request was made
+		}
+	case a.StatusCode >= 200 && a.StatusCode <= 299:
+		o.Health, o.Status, dl.Reason = Answered, ringback.DeliveryDelivered, ""
+		return
+	default:
+		a.Error = fmt.Sprintf("the receiver answered %d %s", a.StatusCode, http.StatusText(a.StatusCode))
+		if a.StatusCode >= 300 && a.StatusCode <= 399 {
+			a.Error += "; redirects are not followed"
+		}
+		if a.StatusCode >= 500 || a.StatusCode == http.StatusTooManyRequests || a.StatusCode == http.StatusRequestTimeout {
+			o.Health = Failing
+		}
+	}
+	dl.Reason = a.Error
+	ended := a.StartedAt.Add(a.Duration)
+	if a.StatusCode == http.StatusGone {
+		o.Gone, o.Status = true, ringback.DeliveryFailed
+		return
+	}
+	if dl.Step >= len(t.Schedule) {
+		o.Status = ringback.DeliveryFailed
+		return
+	}
+	delay := ringback.Jitter(t.Schedule[dl.Step])
+	dl.Step++
+	if a.StatusCode == http.StatusTooManyRequests || a.StatusCode == http.StatusServiceUnavailable {
+		delay = max(delay, retryAfter(a.ResponseHeaders.Get("Retry-After"), ended))
+	}
+	o.Status, o.Next = ringback.DeliveryPending, ended.Add(delay).Truncate(time.Microsecond) // as it is kept
+}
+
+// maxRetryAfter caps what a receiver may ask for.
+const maxRetryAfter = time.Hour
+
+// retryAfter reads a Retry-After header: seconds, or an HTTP date (RFC 9110,
+// 10.2.3). What cannot be read, or is past, is 0.
+func retryAfter(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	} else if errors.Is(err, strconv.ErrRange) {
+		return maxRetryAfter
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxRetryAfter)
+}
+
+// pause waits, or returns false if ctx ends first.
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Origin is the part of a URL that names the host that answers:
+// "https://host:port", in lower case, the default port left out.
+func Origin(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	if port := u.Port(); (scheme == "https" && port == "443") || (scheme == "http" && port == "80") {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return scheme + "://" + host
+}
+
+// record commits the outcome, however long the store takes, tells who wants to
+// know, and writes the one log line of the attempt.
+func (d *Dispatcher) record(ctx context.Context, it item, o *Outcome) {
+	dl := it.Delivery
+	op := &store.RecordAttempt{
+		DeliveryRef: store.DeliveryRef{AccountID: dl.AccountID, ID: dl.ID},
+		Attempt:     o.Attempt, Status: o.Status, NextAttemptAt: o.Next, Now: time.Now(),
+		Step: dl.Step, Reason: dl.Reason, URL: dl.URL, Profile: dl.Profile,
+	}
+	for {
+		err := d.Commit.Do(op)
+		if err == nil {
+			break
+		}
+		if ringback.CodeOf(err) != ringback.CodeUnavailable {
+			d.Log.Error("an attempt could not be recorded", "delivery", dl.ID, "error", err)
+			break
+		}
+		if !pause(ctx, retryEvery) {
+			d.Log.Error("an attempt was not recorded before the server stopped; it will be made again",
+				"delivery", dl.ID, "error", err)
+			return
+		}
+	}
+	d.logAttempt(it, o, op.Err)
+	if o.Status == ringback.DeliveryPending && op.Err == nil {
+		d.noteDue(o.Next)
+	}
+	if o.Attempt.Number > 0 {
+		d.Targets.Observe(ctx, dl, *o)
+	}
+}

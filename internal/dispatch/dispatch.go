@@ -1,0 +1,224 @@
+// Package dispatch sends what is due: every destination has a queue of its
+// own, with its own limit of concurrent requests; each attempt is composed,
+// signed, sent, recorded and, if it failed, scheduled again.
+//
+// A delivery is in the memory of this process only under a lease, and only if a
+// slot was reserved for it before the lease was committed, so memory is
+// bounded. What finds no slot waits in the store: parked under the name of the
+// queue that is full, or scheduled. The feeder claims it when there is room.
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
+)
+
+// Committer makes changes durable (internal/commit).
+type Committer interface {
+	Do(ops ...store.Op) error
+	Failing() bool
+}
+
+// Store is what the feeder reads.
+type Store interface {
+	NextDue(ctx context.Context) (time.Time, error)
+	ParkedQueues(ctx context.Context) ([]string, error)
+	LeasedDeliveries(ctx context.Context) ([]store.DeliveryRef, error)
+}
+
+// Sender sends one request (internal/egress).
+type Sender interface {
+	Do(ctx context.Context, r egress.Request) (egress.Response, error)
+}
+
+// Targets knows where deliveries go and how they are signed, as it is at this
+// moment.
+type Targets interface {
+	Target(ctx context.Context, d *ringback.Delivery, job *ringback.Job) (*Target, error)
+	// Observe is told of every recorded attempt.
+	Observe(ctx context.Context, d *ringback.Delivery, o Outcome)
+}
+
+// Target is how one delivery is sent.
+type Target struct {
+	URL           string
+	Profile       webhook.Profile
+	Signer        *webhook.Signer
+	Headers       map[string]string // the customer's own
+	IncludeResult bool
+	Schedule      []time.Duration // delays between attempts
+	Timeout       time.Duration   // of one whole attempt
+	// Unsignable is why no signature can be made with the present secret: the
+	// attempt fails with it.
+	Unsignable error
+	// Gone is why nothing may be sent any more ("" = send): the delivery is
+	// canceled with this reason.
+	Gone string
+}
+
+// Limits of a dispatcher. The zero value of a member means its default.
+type Limits struct {
+	Slots        int           // deliveries in memory: 16,384
+	AccountSlots int           // of one account: half of Slots
+	QueueSlots   int           // of one destination that answers: 4,096
+	Bytes        int64         // of events and results in memory: 64 MiB
+	Concurrency  int           // requests at once to one destination that answers: 128
+	InFlight     int           // requests at once in all: 4,096
+	Grace        time.Duration // for running attempts when stopping: 10 s
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(p *int, v int) {
+		if *p <= 0 {
+			*p = v
+		}
+	}
+	def(&l.Slots, 16<<10)
+	def(&l.AccountSlots, max(l.Slots/2, 1))
+	def(&l.QueueSlots, 4096)
+	def(&l.Concurrency, 128)
+	def(&l.InFlight, 4096)
+	if l.Bytes <= 0 {
+		l.Bytes = 64 << 20
+	}
+	if l.Grace <= 0 {
+		l.Grace = 10 * time.Second
+	}
+	return l
+}
+
+// Config is what a dispatcher works with.
+type Config struct {
+	Commit    Committer
+	Store     Store
+	Sender    Sender
+	Targets   Targets
+	Log       *slog.Logger
+	UserAgent string
+	Limits    Limits
+}
+
+// Dispatcher owns the deliveries that this process has leased.
+type Dispatcher struct {
+	Config
+
+	// base is the context of attempts: they outlive the call that began them,
+	// and end when the grace of stopping is over.
+	base  context.Context
+	abort context.CancelFunc
+	work  sync.WaitGroup // attempts under way
+	wake  chan struct{}  // tells the feeder to look
+
+	mu       sync.Mutex
+	queues   map[string]*queue
+	accounts map[string]*account
+	refill   map[*shelf]struct{} // shelves that have parked deliveries and room for some
+	shed     map[*queue]struct{} // failing queues that hold more than they may
+	dropped  map[string]bool     // ids among known that were canceled meanwhile
+	known    map[string]int      // ids of the deliveries in memory; 2 while one that was just recorded is claimed again
+	slots    int                 // reserved or taken
+	bytes    int64
+	inFlight int
+	waiting  []*queue  // want to send, but InFlight is reached
+	due      time.Time // when the feeder must look next; zero = nothing known
+	full     bool      // due deliveries found no slot
+	stopping bool
+}
+
+// New makes a dispatcher; Run runs it.
+func New(c Config) *Dispatcher {
+	c.Limits = c.Limits.withDefaults()
+	d := &Dispatcher{
+		Config:   c,
+		wake:     make(chan struct{}, 1),
+		queues:   make(map[string]*queue),
+		accounts: make(map[string]*account),
+		refill:   make(map[*shelf]struct{}),
+		shed:     make(map[*queue]struct{}),
+		dropped:  make(map[string]bool),
+		known:    make(map[string]int),
+	}
+	d.base, d.abort = context.WithCancel(context.Background())
+	return d
+}
+
+// Run feeds the queues from the store until ctx is done. Then no attempt
+// starts any more, those under way have Limits.Grace to end, and Run returns.
+// The committer must run for longer than Run does.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	d.feed(ctx)
+	d.mu.Lock()
+	d.stopping = true
+	for _, q := range d.queues {
+		q.stopTimer()
+	}
+	d.mu.Unlock()
+	// An attempt that does not end in time is given up unrecorded: it may have
+	// arrived or not, and is made again after the next start.
+	giveUp := time.AfterFunc(d.Limits.Grace, d.abort)
+	d.work.Wait()
+	giveUp.Stop()
+	d.abort()
+	return nil
+}
+
+// Stats is a look at the dispatcher.
+type Stats struct {
+	InMemory int // deliveries with a slot
+	InFlight int // attempts under way
+	Queues   int
+}
+
+// Stats gives the present numbers.
+func (d *Dispatcher) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Stats{InMemory: d.slots, InFlight: d.inFlight, Queues: len(d.queues)}
+}
+
+// Drop makes sure that no attempt starts any more of deliveries that were
+// canceled in the store.
+func (d *Dispatcher) Drop(ids ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range ids {
+		if d.known[id] > 0 {
+			d.dropped[id] = true
+		}
+	}
+}
+
+// isDropped says whether the delivery was canceled while it waited here.
+func (d *Dispatcher) isDropped(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dropped[id]
+}
+
+// poke wakes the feeder.
+func (d *Dispatcher) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// noteDue makes the feeder look at that time.
+func (d *Dispatcher) noteDue(at time.Time) {
+	d.mu.Lock()
+	earlier := !at.IsZero() && (d.due.IsZero() || at.Before(d.due))
+	if earlier {
+		d.due = at
+	}
+	d.mu.Unlock()
+	if earlier {
+		d.poke()
+	}
+}

@@ -1,0 +1,58 @@
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+
+	"github.com/ringback/ringback/ringback"
+)
+
+// logAttempt writes the one line that answers "what happened to this
+// delivery?": who, where, how, how long, and what follows. Queries of URLs and
+// bodies are left out: customers keep data of their own there.
+func (d *Dispatcher) logAttempt(it item, o *Outcome, fenced error) {
+	level := slog.LevelInfo
+	if o.Status != ringback.DeliveryDelivered {
+		level = slog.LevelWarn
+	}
+	ctx := context.Background()
+	if !d.Log.Enabled(ctx, level) {
+		return
+	}
+	dl, a, t := it.Delivery, &o.Attempt, &o.Timing
+	attrs := []slog.Attr{
+		slog.String("delivery", dl.ID), slog.String("account", dl.AccountID),
+		slog.String("event_type", dl.EventType), slog.String("url", withoutQuery(dl.URL)),
+		slog.String("profile", dl.Profile), slog.Int("attempt", a.Number),
+		slog.String("outcome", string(o.Status)), slog.Int("status_code", a.StatusCode),
+		slog.Float64("duration_ms", float64(a.Duration.Microseconds())/1000),
+		slog.Float64("connect_ms", float64((t.DNS+t.Connect+t.TLS).Microseconds())/1000),
+		slog.Int("response_bytes", len(a.ResponseBody)),
+	}
+	if dl.EndpointID != "" {
+		attrs = append(attrs, slog.String("endpoint", dl.EndpointID))
+	}
+	if dl.JobID != "" {
+		attrs = append(attrs, slog.String("job", dl.JobID))
+	}
+	if dl.Reason != "" {
+		attrs = append(attrs, slog.String("reason", dl.Reason))
+	}
+	if !o.Next.IsZero() {
+		attrs = append(attrs, slog.Time("next_attempt_at", o.Next))
+	}
+	if fenced != nil {
+		attrs = append(attrs, slog.String("not_applied", fenced.Error()))
+	}
+	d.Log.LogAttrs(ctx, level, "attempt", attrs...)
+}
+
+func withoutQuery(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	u.RawQuery, u.Fragment, u.User = "", "", nil
+	return u.String()
+}

@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/ringback/ringback/ringback"
+)
+
+// CreateAccountParams describes a new account. A secret that is left out is
+// generated; null means unsigned callbacks.
+type CreateAccountParams struct {
+	Name            string
+	CallbackProfile string // "" = standard
+	Secret          Maybe[string]
+}
+
+// CreateAccount makes an account; its Secret is in the answer.
+func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*ringback.Account, error) {
+	if err := checkName(p.Name, true); err != nil {
+		return nil, err
+	}
+	if p.CallbackProfile == "" {
+		p.CallbackProfile = ringback.DefaultCallbackProfile
+	}
+	if _, err := checkProfile("callback_profile", p.CallbackProfile); err != nil {
+		return nil, err
+	}
+	secret, err := newSecret(p.Secret)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSecretText("secret", secret); err != nil {
+		return nil, err
+	}
+	at := now()
+	a := &ringback.Account{
+		ID: ringback.NewID(ringback.PrefixAccount, at), Name: p.Name,
+		CallbackProfile: p.CallbackProfile, Secret: secret, CreatedAt: at, UpdatedAt: at,
+	}
+	if err := e.store.InsertAccount(ctx, a); err != nil {
+		return nil, unavailable(err)
+	}
+	return a, nil
+}
+
+// Account gives one account.
+func (e *Engine) Account(ctx context.Context, id string) (*ringback.Account, error) {
+	if !ringback.ValidID(ringback.PrefixAccount, id) {
+		return nil, ringback.NotFound("account", id)
+	}
+	v, err := e.directory.view(ctx, id)
+	if err != nil {
+		return nil, found(err, "account", id)
+	}
+	return v.account, nil
+}
+
+// Accounts lists all accounts.
+func (e *Engine) Accounts(ctx context.Context, p Paging) (*List[ringback.Account], error) {
+	page, err := p.page(isID(ringback.PrefixAccount))
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := e.store.ListAccounts(ctx, page)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return list(accounts, p.Limit, func(a *ringback.Account) string { return a.ID }), nil
+}
+
+// UpdateAccountParams is a change of an account. It acts at once, on pending
+// callbacks too.
+type UpdateAccountParams struct {
+	Name            Maybe[string]
+	CallbackProfile Maybe[string]
+	Secret          Maybe[string] // null = unsigned callbacks
+}
+
+// UpdateAccount changes an account.
+func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountParams) (*ringback.Account, error) {
+	if !ringback.ValidID(ringback.PrefixAccount, id) {
+		return nil, ringback.NotFound("account", id)
+	}
+	if p.Name.Set {
+		if err := checkName(p.Name.Value, true); err != nil {
+			return nil, err
+		}
+	}
+	if p.CallbackProfile.Set {
+		if _, err := checkProfile("callback_profile", p.CallbackProfile.Value); err != nil {
+			return nil, err
+		}
+	}
+	if p.Secret.Set && !p.Secret.Null {
+		if p.Secret.Value == "" {
+			return nil, emptySecret()
+		}
+		if err := checkSecretText("secret", p.Secret.Value); err != nil {
+			return nil, err
+		}
+	}
+	a, err := e.store.UpdateAccount(ctx, id, func(a *ringback.Account) error {
+		if p.Name.Set {
+			a.Name = p.Name.Value
+		}
+		if p.CallbackProfile.Set {
+			a.CallbackProfile = p.CallbackProfile.Value
+		}
+		if p.Secret.Set {
+			a.Secret = p.Secret.Value // "" with null
+		}
+		a.UpdatedAt = now()
+		return nil
+	})
+	e.directory.forget(id)
+	if err != nil {
+		return nil, found(err, "account", id)
+	}
+	return a, nil
+}

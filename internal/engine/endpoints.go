@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
+)
+
+// CreateEndpointParams describes a new endpoint. Members that are not set get
+// their defaults: profile standard, a generated secret, the profile's
+// include-result and retry schedule, enabled, 15 s.
+type CreateEndpointParams struct {
+	Name          string
+	URL           string
+	EventTypes    []string
+	Profile       string
+	Secret        Maybe[string]
+	IncludeResult Maybe[bool]
+	Enabled       Maybe[bool]
+	Headers       map[string]string
+	RetrySchedule Maybe[[]time.Duration]
+	Timeout       time.Duration // 0 = default
+}
+
+// CreateEndpoint makes an endpoint; its Secret is in the answer.
+func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateEndpointParams) (*ringback.Endpoint, error) {
+	if p.Profile == "" {
+		p.Profile = ringback.DefaultCallbackProfile
+	}
+	profile, err := checkProfile("profile", p.Profile)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := newSecret(p.Secret)
+	if err != nil {
+		return nil, err
+	}
+	at := now()
+	ep := &ringback.Endpoint{
+		ID: ringback.NewID(ringback.PrefixEndpoint, at), AccountID: accountID,
+		Name: p.Name, URL: p.URL, EventTypes: p.EventTypes, Profile: p.Profile, Secret: secret,
+		IncludeResult: profile.IncludeResult, Enabled: true, Headers: p.Headers,
+		Timeout: ringback.DefaultAttemptTimeout, CreatedAt: at, UpdatedAt: at,
+	}
+	if p.IncludeResult.Set {
+		ep.IncludeResult = p.IncludeResult.Value
+	}
+	if p.Timeout != 0 {
+		ep.Timeout = p.Timeout
+	}
+	if p.RetrySchedule.Set {
+		ep.RetrySchedule = p.RetrySchedule.Value
+	}
+	if p.Enabled.Set && !p.Enabled.Value {
+		ep.Enabled, ep.DisabledReason, ep.DisabledAt = false, ringback.DisabledByCustomer, at
+	}
+	if err := e.checkURL("url", ep.URL); err != nil {
+		return nil, err
+	}
+	if err := checkEndpoint(ep, profile); err != nil {
+		return nil, err
+	}
+	err = e.store.InsertEndpoint(ctx, ep, ringback.MaxEndpoints)
+	e.directory.forget(accountID)
+	if errors.Is(err, store.ErrLimit) {
+		return nil, ringback.Errorf(ringback.CodeInvalid, "the account has %d endpoints, which is the limit; delete one first", ringback.MaxEndpoints)
+	}
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return ep, nil
+}
+
+// checkEndpoint checks an endpoint as it is to be kept, all but its URL, and
+// puts its headers into canonical form.
+func checkEndpoint(ep *ringback.Endpoint, p webhook.Profile) error {
+	if err := checkName(ep.Name, false); err != nil {
+		return err
+	}
+	if err := checkPatterns("event_types", ep.EventTypes); err != nil {
+		return err
+	}
+	if err := checkSecret("secret", p, ep.Secret); err != nil {
+		return err
+	}
+	if err := checkSchedule("retry_schedule", ep.RetrySchedule); err != nil {
+		return err
+	}
+	if err := checkTimeout("timeout_seconds", ep.Timeout, ringback.MaxAttemptTimeout); err != nil {
+		return err
+	}
+	headers, err := checkHeaders(ep.Headers)
+	if err != nil {
+		return err
+	}
+	ep.Headers = headers
+	return nil
+}
+
+// Endpoint gives one endpoint.
+func (e *Engine) Endpoint(ctx context.Context, accountID, id string) (*ringback.Endpoint, error) {
+	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
+		return nil, ringback.NotFound("endpoint", id)
+	}
+	ep, err := e.store.Endpoint(ctx, accountID, id)
+	if err != nil {
+		return nil, found(err, "endpoint", id)
+	}
+	return ep, nil
+}
+
+// Endpoints lists an account's endpoints.
+func (e *Engine) Endpoints(ctx context.Context, accountID string, p Paging) (*List[ringback.Endpoint], error) {
+	page, err := p.page(isID(ringback.PrefixEndpoint))
+	if err != nil {
+		return nil, err
+	}
+	endpoints, err := e.store.ListEndpoints(ctx, accountID, page)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return list(endpoints, p.Limit, func(ep *ringback.Endpoint) string { return ep.ID }), nil
+}
+
+// UpdateEndpointParams is a change of an endpoint. It holds from the next
+// attempt on, for pending deliveries too; disabling cancels them.
+type UpdateEndpointParams struct {
+	Name          Maybe[string]
+	URL           Maybe[string]
+	EventTypes    Maybe[[]string]
+	Profile       Maybe[string]
+	Secret        Maybe[string] // null = unsigned
+	IncludeResult Maybe[bool]
+	Enabled       Maybe[bool]
+	Headers       Maybe[map[string]string] // replaces all
+	RetrySchedule Maybe[[]time.Duration]   // null = the profile's
+	Timeout       Maybe[time.Duration]
+}
+
+// UpdateEndpoint changes an endpoint.
+func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p UpdateEndpointParams) (*ringback.Endpoint, error) {
+	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
+		return nil, ringback.NotFound("endpoint", id)
+	}
+	if p.Secret.Set && !p.Secret.Null && p.Secret.Value == "" {
+		return nil, emptySecret()
+	}
+	if p.URL.Set {
+		if err := e.checkURL("url", p.URL.Value); err != nil {
+			return nil, err
+		}
+	}
+	disabled := false
+	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+		wasEnabled := ep.Enabled
+		p.apply(ep, now())
+		disabled = wasEnabled && !ep.Enabled
+		profile, err := checkProfile("profile", ep.Profile)
+		if err != nil {
+			return err
+		}
+		return checkEndpoint(ep, profile)
+	})
+	e.directory.forget(accountID)
+	if err != nil {
+		return nil, found(err, "endpoint", id)
+	}
+	if disabled {
+		e.cancelPending(accountID, id, now(), "the endpoint is disabled: "+ep.DisabledReason)
+	}
+	return ep, nil
+}
+
+func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
+	set(&ep.Name, p.Name)
+	set(&ep.URL, p.URL)
+	set(&ep.EventTypes, p.EventTypes)
+	set(&ep.Profile, p.Profile)
+	set(&ep.Secret, p.Secret)
+	set(&ep.IncludeResult, p.IncludeResult)
+	set(&ep.Headers, p.Headers)
+	set(&ep.RetrySchedule, p.RetrySchedule)
+	set(&ep.Timeout, p.Timeout)
+	ep.UpdatedAt = at
+	if !p.Enabled.Set || p.Enabled.Value == ep.Enabled {
+		return
+	}
+	ep.Enabled, ep.DisabledReason, ep.DisabledAt = p.Enabled.Value, "", time.Time{}
+	if ep.Enabled {
+		ep.FailingSince = time.Time{} // a fresh start
+	} else {
+		ep.DisabledReason, ep.DisabledAt = ringback.DisabledByCustomer, at
+	}
+}
+
+// set writes a member of a change; null stands for the zero value.
+func set[T any](to *T, m Maybe[T]) {
+	if m.Set {
+		*to = m.Value
+	}
+}
+
+// DeleteEndpoint deletes an endpoint and cancels what is pending for it. Its
+// past deliveries stay.
+func (e *Engine) DeleteEndpoint(ctx context.Context, accountID, id string) error {
+	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
+		return ringback.NotFound("endpoint", id)
+	}
+	err := e.store.DeleteEndpoint(ctx, accountID, id)
+	e.directory.forget(accountID)
+	if err != nil {
+		return found(err, "endpoint", id)
+	}
+	// Events that are being published right now may still have seen it; the
+	// dispatcher cancels those deliveries when they are due.
+	e.cancelPending(accountID, id, now(), reasonDeleted)
+	return nil
+}
+
+const (
+	cancelSlice = 500
+	cancelWait  = 5 * time.Second
+)
+
+// cancelPending cancels what was pending for an endpoint at that time, in
+// slices between which others can commit. It returns when that is done, or
+// after five seconds, and goes on in the background; should the server stop
+// before the end, the dispatcher cancels the rest when it is due.
+func (e *Engine) cancelPending(accountID, endpointID string, at time.Time, reason string) {
+	done := make(chan struct{})
+	e.background.Go(func() {
+		defer close(done)
+		for !e.isStopping() {
+			op := &store.CancelPending{
+				AccountID: accountID, EndpointID: endpointID, CreatedBefore: at,
+				Limit: cancelSlice, Now: now(), Reason: reason,
+			}
+			if err := e.commit.Do(op); err != nil {
+				e.log.Warn("pending deliveries could not be canceled; they are when they are due",
+					"account", accountID, "endpoint", endpointID, "error", err)
+				return
+			}
+			e.dispatcher.Drop(op.Canceled...)
+			if len(op.Canceled) < cancelSlice {
+				return
+			}
+		}
+	})
+	timer := time.NewTimer(cancelWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,202 @@
+// Package engine holds the use cases: what may be done with jobs, events,
+// endpoints, deliveries, accounts and keys, and what follows from it. It
+// checks what it is given, decides, hands changes to the group commit, and
+// gives born-leased deliveries to the dispatcher.
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringback/ringback/internal/commit"
+	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// Egress reaches customers' addresses (internal/egress).
+type Egress interface {
+	dispatch.Sender
+	CheckURL(raw string) error
+}
+
+// Config is what an engine works with.
+type Config struct {
+	Store     store.Store
+	Egress    Egress
+	Log       *slog.Logger
+	UserAgent string // of deliveries
+	Limits    dispatch.Limits
+}
+
+// Engine is the program without its surfaces. All methods may be called
+// concurrently; those that change something return once it is durable. Errors
+// that a caller can do something about are *ringback.Error.
+type Engine struct {
+	store      store.Store
+	egress     Egress
+	log        *slog.Logger
+	commit     *commit.Committer
+	dispatcher *dispatch.Dispatcher
+	directory  *directory
+	keys       *keyCache
+	finished   *finishedJobs
+	idle       *idleWorkers
+	jobTimer   *alarm
+	stopping   chan struct{}
+	background sync.WaitGroup // work that outlives the call that began it
+}
+
+// New makes an engine; Run runs it.
+func New(c Config) *Engine {
+	e := &Engine{
+		store: c.Store, egress: c.Egress, log: c.Log,
+		commit:    commit.New(c.Store, c.Log),
+		directory: newDirectory(c.Store),
+		keys:      newKeyCache(),
+		finished:  newFinishedJobs(),
+		idle:      newIdleWorkers(),
+		jobTimer:  newAlarm(),
+		stopping:  make(chan struct{}),
+	}
+	e.dispatcher = dispatch.New(dispatch.Config{
+		Commit: e.commit, Store: c.Store, Sender: c.Egress, Targets: targets{e},
+		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits,
+	})
+	return e
+}
+
+// Run works until ctx is done. The parts stop in this order: the timers and
+// the dispatcher (which lets running attempts end), then the group commit,
+// since the others need it to record what they did. Callers of other methods
+// must be gone before ctx is done; their long polls end when Drain is called.
+func (e *Engine) Run(ctx context.Context) error {
+	commitCtx, stopCommit := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommit()
+	committed := make(chan error, 1)
+	go func() { committed <- e.commit.Run(commitCtx) }()
+
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return e.dispatcher.Run(ctx) })
+	parts.Go(func() error { return e.runJobTimers(ctx) })
+	parts.Go(func() error { return e.runUpkeep(ctx) })
+	err := parts.Wait()
+	e.background.Wait()
+	stopCommit()
+	return errors.Join(err, <-committed)
+}
+
+// Drain ends long polls and waits for jobs. It is called once, before Run's
+// context ends.
+func (e *Engine) Drain() { close(e.stopping) }
+
+func (e *Engine) isStopping() bool {
+	select {
+	case <-e.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Ready says why the engine cannot take changes, or nil.
+func (e *Engine) Ready() error {
+	if e.isStopping() {
+		return ringback.Unavailable(errors.New("the server is stopping"))
+	}
+	if e.commit.Failing() {
+		return ringback.Unavailable(errors.New("the store cannot commit"))
+	}
+	return nil
+}
+
+// Stats gives the dispatcher's present numbers.
+func (e *Engine) Stats() dispatch.Stats { return e.dispatcher.Stats() }
+
+const (
+	probeEvery = time.Second
+	purgeEvery = 10 * time.Minute
+	purgeSlice = 1000
+)
+
+// runUpkeep tries the store while it cannot commit, and deletes old
+// idempotency keys in small slices.
+func (e *Engine) runUpkeep(ctx context.Context) error {
+	probe, purge := time.NewTicker(probeEvery), time.NewTicker(purgeEvery)
+	defer probe.Stop()
+	defer purge.Stop()
+	for {
+		select {
+		case <-probe.C:
+			if e.commit.Failing() {
+				e.commit.Note(e.store.PutSetting(ctx, "last_write_probe", time.Now().UTC().Format(time.RFC3339)))
+			}
+		case <-purge.C:
+			e.purgeIdempotencyKeys(ctx)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (e *Engine) purgeIdempotencyKeys(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := e.store.PurgeIdempotencyKeys(ctx, now().Add(-store.KeyTTL), purgeSlice)
+		if err != nil {
+			e.log.Warn("old idempotency keys could not be deleted", "error", err)
+			return
+		}
+		if n < purgeSlice {
+			return
+		}
+	}
+}
+
+// now is the present with the resolution that is kept.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// found maps the store's "not found" to the error that callers see.
+func found(err error, kind, id string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return ringback.NotFound(kind, id)
+	default:
+		return unavailable(err)
+	}
+}
+
+// unavailable gives a fault of the store the code that makes callers try again.
+func unavailable(err error) error {
+	if err == nil || ringback.CodeOf(err) != ringback.CodeInternal {
+		return err
+	}
+	return ringback.Unavailable(err)
+}
+
+// Maybe is a member of a change that may be absent (Set false), null, or a
+// value.
+type Maybe[T any] struct {
+	Set   bool
+	Null  bool
+	Value T
+}
+
+// List is one page of a list. Next is the cursor of the page after it, "" at
+// the end.
+type List[T any] struct {
+	Items []*T
+	Next  string
+}
+
+// Paging asks for a page: Limit items (1–200) after Cursor.
+type Paging struct {
+	Limit  int
+	Cursor string
+}

@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// PublishEventParams describes a new event. Data is an object in stable form
+// (internal/body), or nil.
+type PublishEventParams struct {
+	Type       string
+	ResourceID string
+	Data       json.RawMessage
+	Key        *store.IdempotencyKey
+}
+
+// PublishEvent makes an event and a delivery to every endpoint that subscribes
+// to it. Idempotency keys work as in SubmitJob.
+func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEventParams) (ev *ringback.Event, replayed bool, err error) {
+	if err := checkEventType("type", p.Type); err != nil {
+		return nil, false, err
+	}
+	if err := checkText("resource_id", p.ResourceID, ringback.MaxResourceID); err != nil {
+		return nil, false, err
+	}
+	v, err := e.viewOf(ctx, accountID)
+	if err != nil {
+		return nil, false, err
+	}
+	at := now()
+	ev = &ringback.Event{
+		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: p.Type,
+		ResourceID: p.ResourceID, Data: p.Data, CreatedAt: at,
+	}
+	plan := e.plan(v, ev, nil)
+	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: p.Key}
+	err = e.commitPlan(plan, op, func() bool { return op.Err == nil && op.Replayed == "" })
+	switch {
+	case err != nil:
+		return nil, false, err
+	case errors.Is(op.Err, store.ErrIdempotencyMismatch):
+		return nil, false, idempotencyMismatch(p.Key)
+	case op.Err != nil:
+		return nil, false, op.Err
+	case op.Replayed != "":
+		ev, err = e.event(ctx, accountID, op.Replayed)
+		return ev, true, err
+	}
+	return ev, false, nil
+}
+
+func (e *Engine) event(ctx context.Context, accountID, id string) (*ringback.Event, error) {
+	ev, err := e.store.Event(ctx, accountID, id)
+	return ev, found(err, "event", id)
+}
+
+// EventWithJob is an event and, if it is a job's, the job: its data.
+type EventWithJob struct {
+	Event *ringback.Event
+	Job   *ringback.Job
+}
+
+// Event gives one event, by its id or UUID.
+func (e *Engine) Event(ctx context.Context, accountID, idOrUUID string) (*EventWithJob, error) {
+	id, ok := ringback.ParseID(ringback.PrefixEvent, idOrUUID)
+	if !ok {
+		return nil, ringback.NotFound("event", shorten(idOrUUID))
+	}
+	ev, err := e.event(ctx, accountID, id)
+	if err != nil {
+		return nil, err
+	}
+	return e.withJob(ctx, ev)
+}
+
+func (e *Engine) withJob(ctx context.Context, ev *ringback.Event) (*EventWithJob, error) {
+	w := &EventWithJob{Event: ev}
+	if ev.JobID == "" {
+		return w, nil
+	}
+	job, err := e.store.Job(ctx, ev.AccountID, ev.JobID)
+	w.Job = job
+	return w, found(err, "job", ev.JobID)
+}
+
+// EventFilter selects events; empty members select all.
+type EventFilter = store.EventFilter
+
+// Events lists an account's events.
+func (e *Engine) Events(ctx context.Context, accountID string, f EventFilter, p Paging) (*List[EventWithJob], error) {
+	page, err := p.page(isID(ringback.PrefixEvent))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSpan(f.Since, f.Until); err != nil {
+		return nil, err
+	}
+	if f.JobID != "" {
+		id, ok := ringback.ParseID(ringback.PrefixJob, f.JobID)
+		if !ok {
+			return nil, ringback.Invalid("job_id", "%q is no id of a job", shorten(f.JobID))
+		}
+		f.JobID = id
+	}
+	events, err := e.store.ListEvents(ctx, accountID, f, page, maxListBytes)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	plain := list(events, p.Limit, func(ev *ringback.Event) string { return ev.ID })
+	l, size := &List[EventWithJob]{Next: plain.Next}, 0
+	for _, ev := range plain.Items {
+		w, err := e.withJob(ctx, ev)
+		if err != nil {
+			return nil, err
+		}
+		l.Items = append(l.Items, w)
+		size += len(ev.Data)
+		if w.Job != nil {
+			size += len(w.Job.Result)
+		}
+		if size > maxListBytes {
+			break
+		}
+	}
+	if len(l.Items) < len(plain.Items) || size > maxListBytes {
+		l.Next = cursorAfter(l.Items[len(l.Items)-1].Event.ID)
+	}
+	return l, nil
+}
+
+// Resource is what is known about a resource id.
+type Resource struct {
+	ID     string
+	Job    *ringback.Job // the newest job about it, or nil
+	Events []*EventWithJob
+}
+
+// maxResourceEvents is how many events, the newest, a Resource shows.
+const maxResourceEvents = 50
+
+// Resource gives the newest job and events about a resource: what receivers of
+// a body that names nothing else fetch. The id of a job or of an event that
+// named no resource stands for itself.
+func (e *Engine) Resource(ctx context.Context, accountID, resourceID string) (*Resource, error) {
+	r := &Resource{ID: resourceID}
+	jobs, err := e.store.ListJobs(ctx, accountID, store.JobFilter{ResourceID: resourceID}, store.Page{Limit: 1}, maxListBytes)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	filter := EventFilter{ResourceID: resourceID}
+	if len(jobs) > 0 {
+		r.Job = jobs[0]
+	} else if ringback.ValidID(ringback.PrefixJob, resourceID) {
+		r.Job, err = e.Job(ctx, accountID, resourceID)
+		if err == nil {
+			filter = EventFilter{JobID: resourceID}
+		} else if ringback.CodeOf(err) != ringback.CodeNotFound {
+			return nil, err
+		}
+	}
+	events, err := e.Events(ctx, accountID, filter, Paging{Limit: maxResourceEvents})
+	if err != nil {
+		return nil, err
+	}
+	r.Events = events.Items
+	if len(r.Events) == 0 && ringback.ValidID(ringback.PrefixEvent, resourceID) {
+		ev, err := e.Event(ctx, accountID, resourceID)
+		if err != nil {
+			return nil, err
+		}
+		r.Events = []*EventWithJob{ev}
+	}
+	if r.Job == nil && len(r.Events) == 0 {
+		return nil, ringback.NotFound("resource", shorten(resourceID))
+	}
+	return r, nil
+}

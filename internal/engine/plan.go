@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// plan is an event that is about to be committed with its deliveries, each
+// with a place reserved for it.
+type plan struct {
+	event   *ringback.Event
+	claimed []store.Claimed
+	tickets []dispatch.Ticket
+}
+
+// plan finds out whom an event goes to: the callback of its job, and every
+// enabled endpoint that subscribes to its type. job is nil for a published
+// event. The plan must be settled.
+func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
+	p := &plan{event: ev}
+	if job != nil && job.CallbackURL != "" {
+		p.add(ev, job, "", job.CallbackURL, job.Profile)
+	}
+	if job == nil || !job.CallbackOnly {
+		for _, ep := range v.endpoints {
+			if ep.Enabled && ep.Subscribes(ev.Type) {
+				p.add(ev, job, ep.ID, ep.URL, ep.Profile)
+			}
+		}
+	}
+	p.tickets = make([]dispatch.Ticket, len(p.claimed))
+	for i := range p.claimed {
+		c := &p.claimed[i]
+		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c))
+	}
+	return p
+}
+
+func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string) {
+	p.claimed = append(p.claimed, store.Claimed{Event: ev, Job: job, Delivery: &ringback.Delivery{
+		ID: ringback.DeliveryID(ev.ID, len(p.claimed)), AccountID: ev.AccountID,
+		EventID: ev.ID, EventType: ev.Type, JobID: ev.JobID, EndpointID: endpointID,
+		URL: url, Profile: profile, Status: ringback.DeliveryPending,
+		NextAttemptAt: ev.CreatedAt, CreatedAt: ev.CreatedAt,
+	}})
+}
+
+// deliveries gives what is to be inserted.
+func (p *plan) deliveries() []store.NewDelivery {
+	all := make([]store.NewDelivery, len(p.claimed))
+	for i := range p.claimed {
+		all[i] = store.NewDelivery{Delivery: *p.claimed[i].Delivery, Placement: p.tickets[i].Placement}
+	}
+	return all
+}
+
+// commitPlan commits the operation that inserts the plan, and gives its
+// deliveries to the dispatcher if it was applied. That happens even if the
+// caller is gone: it is done by the committer.
+func (e *Engine) commitPlan(p *plan, op store.Op, applied func() bool) error {
+	answer := make(chan error, 1)
+	e.commit.Go(func(err error) {
+		ok := err == nil && applied()
+		for i, t := range p.tickets {
+			if ok {
+				e.dispatcher.Settle(t, &p.claimed[i])
+			} else {
+				e.dispatcher.Settle(t, nil)
+			}
+		}
+		answer <- err
+	}, op)
+	return <-answer
+}
+
+// viewOf gives an account's view, or the error that callers see.
+func (e *Engine) viewOf(ctx context.Context, accountID string) (*view, error) {
+	v, err := e.directory.view(ctx, accountID)
+	return v, found(err, "account", accountID)
+}

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// finishedJobs lets callers wait for jobs to become final.
+type finishedJobs struct {
+	mu      sync.Mutex
+	waiters map[string][]chan struct{} // by job id
+}
+
+func newFinishedJobs() *finishedJobs {
+	return &finishedJobs{waiters: make(map[string][]chan struct{})}
+}
+
+// watch gives a channel that is closed when the job is final, and a function
+// that ends watching.
+func (f *finishedJobs) watch(jobID string) (done <-chan struct{}, stop func()) {
+	ch := make(chan struct{})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiters[jobID] = append(f.waiters[jobID], ch)
+	return ch, func() { f.remove(jobID, ch) }
+}
+
+func (f *finishedJobs) remove(jobID string, ch chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rest := slices.DeleteFunc(f.waiters[jobID], func(c chan struct{}) bool { return c == ch })
+	if len(rest) == 0 {
+		delete(f.waiters, jobID)
+		return
+	}
+	f.waiters[jobID] = rest
+}
+
+func (f *finishedJobs) notify(jobID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, ch := range f.waiters[jobID] {
+		close(ch)
+	}
+	delete(f.waiters, jobID)
+}
+
+// idleWorkers are the long polls for jobs that found none. Each job that
+// becomes ready wakes one of them.
+type idleWorkers struct {
+	mu      sync.Mutex
+	waiters []*idleWorker // the longest waiting first
+}
+
+type idleWorker struct {
+	accountID string // "" = any
+	types     []string
+	wake      chan struct{} // gets one value when it is taken off the list
+}
+
+func newIdleWorkers() *idleWorkers { return &idleWorkers{} }
+
+// add puts a worker on the list.
+func (i *idleWorkers) add(accountID string, types []string) *idleWorker {
+	w := &idleWorker{accountID: accountID, types: types, wake: make(chan struct{}, 1)}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.waiters = append(i.waiters, w)
+	return w
+}
+
+// remove takes a worker off the list; false says that it was woken meanwhile.
+func (i *idleWorkers) remove(w *idleWorker) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	at := slices.Index(i.waiters, w)
+	if at < 0 {
+		return false
+	}
+	i.waiters = slices.Delete(i.waiters, at, at+1)
+	return true
+}
+
+// notify wakes one worker that may take such a job.
+func (i *idleWorkers) notify(accountID, jobType string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for at, w := range i.waiters {
+		if (w.accountID == "" || w.accountID == accountID) && slices.Contains(w.types, jobType) {
+			i.waiters = slices.Delete(i.waiters, at, at+1)
+			w.wake <- struct{}{}
+			return
+		}
+	}
+}
+
+// notifyAll wakes every worker: something that may concern each has changed.
+func (i *idleWorkers) notifyAll() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, w := range i.waiters {
+		w.wake <- struct{}{}
+	}
+	i.waiters = nil
+}
+
+// alarm wakes one loop at the earliest of the times that it was set to.
+type alarm struct {
+	mu   sync.Mutex
+	at   time.Time // zero = not set
+	wake chan struct{}
+}
+
+func newAlarm() *alarm { return &alarm{wake: make(chan struct{}, 1)} }
+
+// set makes the alarm ring at that time or before.
+func (a *alarm) set(at time.Time) {
+	a.mu.Lock()
+	earlier := !at.IsZero() && (a.at.IsZero() || at.Before(a.at))
+	if earlier {
+		a.at = at
+	}
+	a.mu.Unlock()
+	if earlier {
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// take gives the time that the alarm is set to, and unsets it.
+func (a *alarm) take() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := a.at
+	a.at = time.Time{}
+	return at
+}
+
+// peek gives the time that the alarm is set to.
+func (a *alarm) peek() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.at
+}
