@@ -13,13 +13,13 @@
 // The package needs the standard library alone.
 package webhook
 
-// Headers that calls carry whatever their profile, in the spelling of the
+// The headers that calls carry whatever their profile, in the spelling of the
 // Standard Webhooks specification.
 const (
 	// HeaderID holds the event's message id: the same for every endpoint,
 	// retry and recovery.
 	HeaderID = "webhook-id"
-	// HeaderAttempt counts the tries of one delivery: 1, 2, …
+	// HeaderAttempt counts the attempts of one delivery, from 1.
 	HeaderAttempt = "webhook-attempt"
 	// HeaderTimestamp holds when the call was signed, in Unix seconds. Only
 	// profiles that sign it send it.

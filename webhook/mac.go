@@ -33,7 +33,7 @@ func newMAC(key []byte) *mac {
 // of returns the MAC of id + "." + timestamp + "." + body, or of body alone if
 // the content is [ContentBody].
 func (m *mac) of(content Content, id, timestamp string, body []byte) [macSize]byte {
-	s := m.pool.Get().(*macState)
+	s := m.pool.Get().(*macState) //nolint:errcheck // the pool holds nothing else
 	defer m.pool.Put(s)
 	if s.started {
 		s.hash.Reset()

@@ -66,7 +66,9 @@ func vectors(t testing.TB) []vector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Cases []vector }
+	var file struct {
+		Cases []vector `json:"cases"`
+	}
 	if err := json.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func Compose(dst []byte, shape webhook.Shape, s *Subject) []byte {
 	dst = appendTime(dst, s.Event.CreatedAt)
 	dst = append(dst, `,"data":`...)
 	if s.Job != nil {
-		dst = appendJob(dst, s)
+		dst = AppendJob(dst, s)
 	} else {
 		dst = appendData(dst, s.Event)
 	}
@@ -151,8 +151,8 @@ func appendSharpAPI(dst []byte, s *Subject) []byte {
 	return append(dst, '}')
 }
 
-// appendJob writes the job as the standard shape's data.
-func appendJob(dst []byte, s *Subject) []byte {
+// AppendJob appends the subject's job as the standard shape's data.
+func AppendJob(dst []byte, s *Subject) []byte {
 	j := s.Job
 	dst = append(dst, `{"id":`...)
 	dst = appendString(dst, j.ID)

@@ -127,7 +127,7 @@ func exactNumber(t *rapid.T) string {
 	digits := strings.Replace(mantissa, ".", "", 1) + strings.Repeat("0", rapid.IntRange(0, 25).Draw(t, "zeros"))
 	point := rapid.IntRange(-3, len(digits)).Draw(t, "point") // digits before the point
 	exp += 1 - point
-	text := ""
+	var text string
 	switch {
 	case point <= 0:
 		text = "0." + strings.Repeat("0", -point) + digits

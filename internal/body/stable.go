@@ -43,7 +43,7 @@ const maxRetained = 64 << 10
 // given. The time is linear in len(src), but for the sorting of integer-like
 // names. Numbers like 1e20 make the output up to five times as long as src.
 func Stable(dst, src []byte) ([]byte, error) {
-	w := writers.Get().(*writer)
+	w := writers.Get().(*writer) //nolint:errcheck // the pool holds nothing else
 	w.start(dst, src)
 	err := w.run()
 	out := w.out

@@ -16,7 +16,9 @@ func vectors(t testing.TB) (cases []struct{ Name, Input, Output string }) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := struct{ Cases any }{&cases}
+	file := struct {
+		Cases any `json:"cases"`
+	}{&cases}
 	if err := json.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package commit_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -48,7 +47,7 @@ func inBubble(t *testing.T, test func(t *testing.T, c *commit.Committer, s *slow
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := slog.New(slog.NewTextHandler(io.Discard, nil))
+		log := slog.New(slog.DiscardHandler)
 		db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Sealer: sealer, Logger: log})
 		if err != nil {
 			t.Fatal(err)

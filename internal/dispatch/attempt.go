@@ -250,7 +250,7 @@ func (d *Dispatcher) record(ctx context.Context, it item, o *Outcome) {
 			return
 		}
 	}
-	d.logAttempt(it, o, op.Err)
+	d.logAttempt(ctx, it, o, op.Err)
 	if o.Status == ringback.DeliveryPending && op.Err == nil {
 		d.noteDue(o.Next)
 	}

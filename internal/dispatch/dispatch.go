@@ -111,7 +111,7 @@ type Dispatcher struct {
 
 	// base is the context of attempts: they outlive the call that began them,
 	// and end when the grace of stopping is over.
-	base  context.Context
+	base  context.Context //nolint:containedctx // see above
 	abort context.CancelFunc
 	work  sync.WaitGroup // attempts under way
 	wake  chan struct{}  // tells the feeder to look

@@ -11,12 +11,11 @@ import (
 // logAttempt writes the one line that answers "what happened to this
 // delivery?": who, where, how, how long, and what follows. Queries of URLs and
 // bodies are left out: customers keep data of their own there.
-func (d *Dispatcher) logAttempt(it item, o *Outcome, fenced error) {
+func (d *Dispatcher) logAttempt(ctx context.Context, it item, o *Outcome, fenced error) {
 	level := slog.LevelInfo
 	if o.Status != ringback.DeliveryDelivered {
 		level = slog.LevelWarn
 	}
-	ctx := context.Background()
 	if !d.Log.Enabled(ctx, level) {
 		return
 	}

@@ -18,18 +18,6 @@ const (
 	maxProbePause      = 500 * time.Millisecond
 )
 
-// A shelf is where deliveries that found no slot are parked in the store: one
-// for each queue, and one for each account that has too many queues.
-type shelf struct {
-	name string
-	// overflow: there may be parked deliveries. While it holds, new ones are
-	// parked too, so that they do not overtake without end.
-	overflow bool
-	// parking counts deliveries that are being committed as parked: until they
-	// are settled, an empty shelf proves nothing.
-	parking int
-}
-
 // account is what one account uses.
 type account struct {
 	shelf
@@ -93,14 +81,6 @@ func (d *Dispatcher) queue(name string) *queue {
 		d.queues[name] = q
 	}
 	return q
-}
-
-// shelf gives the shelf of that name. d.mu is held.
-func (d *Dispatcher) shelf(name string) *shelf {
-	if id, own := accountOf(name); own {
-		return &d.account(id).shelf
-	}
-	return &d.queue(name).shelf
 }
 
 // depth counts the slots that the queue has.

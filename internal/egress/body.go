@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -34,7 +35,7 @@ func readBody(resp *http.Response, limit int64, cancel context.CancelFunc) (kept
 	timer := time.AfterFunc(drainTime, cancel)
 	defer timer.Stop()
 	n, err := io.CopyN(io.Discard, resp.Body, drainBytes+1)
-	atEnd := err == io.EOF && n == 0
+	atEnd := errors.Is(err, io.EOF) && n == 0
 	return kept, !atEnd, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -58,7 +59,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	defer cancel()
 	a := newAttempt(ctx, limited, start, u)
 
-	resp, err := c.transport.RoundTrip(c.httpRequest(a, u, r))
+	resp, err := c.transport.RoundTrip(c.httpRequest(a, u, r)) //nolint:bodyclose,contextcheck // readBody closes it; the attempt is the context
 	if err != nil {
 		return Response{Timing: a.timing()}, a.explain(err, phaseHeaders)
 	}
@@ -114,9 +115,7 @@ func (c *Client) header(given http.Header) http.Header {
 	}
 	h := make(http.Header, len(given)+1)
 	h["User-Agent"] = c.userAgent
-	for name, values := range given {
-		h[name] = values
-	}
+	maps.Copy(h, given)
 	for _, n := range replayNames {
 		if values, ok := h[n[0]]; ok {
 			delete(h, n[0])

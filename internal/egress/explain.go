@@ -28,8 +28,7 @@ func (a *attempt) explain(err error, at phase) *Error {
 }
 
 func (a *attempt) classify(err error, at phase) (Kind, string) {
-	var blocked *blockedError
-	if errors.As(err, &blocked) {
+	if blocked, ok := errors.AsType[*blockedError](err); ok {
 		return KindBlocked, a.blockedMessage(blocked)
 	}
 	if errors.Is(a.caller.Err(), context.Canceled) {
@@ -38,8 +37,7 @@ func (a *attempt) classify(err error, at phase) (Kind, string) {
 	if a.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		return KindTimeout, a.timeoutMessage(at)
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return KindDNS, dnsMessage(dns, a.url.Hostname())
 	}
 	if message := tlsMessage(err, a.url.Hostname()); message != "" {

@@ -13,7 +13,7 @@ import (
 // is not repeated by the test of it.
 var notPublic = func() []netip.Prefix {
 	var list []netip.Prefix
-	for _, s := range strings.Fields(`
+	for s := range strings.FieldsSeq(`
 		0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12
 		192.0.0.0/24 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24
 		203.0.113.0/24 224.0.0.0/3

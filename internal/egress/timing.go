@@ -23,8 +23,8 @@ type Timing struct {
 // since net/http lets a dial outlive its request, what they write is atomic and
 // an attempt is never reused.
 type attempt struct {
-	context.Context                 // ends at the deadline
-	caller          context.Context // as given to Do
+	context.Context                 //nolint:containedctx // see above; ends at the deadline
+	caller          context.Context //nolint:containedctx // see above; as given to Do
 	start, deadline time.Time
 	url             *url.URL
 	trace           httptrace.ClientTrace

@@ -57,12 +57,12 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 
 // issue makes a certificate for a name or an address, valid from and until
 // these hours from now.
-func (ca *authority) issue(t *testing.T, host string, from, until time.Duration) tls.Certificate {
+func (ca *authority) issue(t *testing.T, host string, from, until int) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host},
-		NotBefore: time.Now().Add(from * time.Hour), NotAfter: time.Now().Add(until * time.Hour),
+		NotBefore: time.Now().Add(time.Duration(from) * time.Hour), NotAfter: time.Now().Add(time.Duration(until) * time.Hour),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	if ip := net.ParseIP(host); ip != nil {

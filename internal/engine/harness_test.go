@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -132,7 +132,7 @@ func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Sealer: sealer, Logger: log})
 	if err != nil {
 		t.Fatal(err)
@@ -234,9 +234,7 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := a.status[min(len(a.calls), len(a.status)-1)]
 	a.calls = append(a.calls, time.Now())
 	a.ids[r.Header.Get("Webhook-Id")]++
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "call %d", len(a.calls))
 }

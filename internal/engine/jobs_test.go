@@ -452,3 +452,46 @@ func TestStoreErrorsAreUnavailable(t *testing.T) {
 		w.submit(nil)
 	})
 }
+
+// A page of large jobs or events ends early, and its cursor goes on from there.
+func TestPagesOfLargeItems(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		const n = 30
+		large := json.RawMessage(`{"text":"` + strings.Repeat("x", 1<<20-100) + `"}`)
+		for range n {
+			w.submit(func(p *engine.SubmitJobParams) { p.Input = large })
+			if _, _, err := w.e.PublishEvent(t.Context(), w.account.ID, engine.PublishEventParams{Type: "a", Data: large}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		jobs, events := make(map[string]bool), make(map[string]bool)
+		pages := 0
+		for p := (engine.Paging{Limit: 100}); ; pages++ {
+			l, err := w.e.Jobs(t.Context(), w.account.ID, engine.JobFilter{}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, j := range l.Items {
+				jobs[j.ID] = true
+			}
+			if p.Cursor = l.Next; p.Cursor == "" {
+				break
+			}
+		}
+		for p := (engine.Paging{Limit: 100}); ; {
+			l, err := w.e.Events(t.Context(), w.account.ID, engine.EventFilter{}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range l.Items {
+				events[e.Event.ID] = true
+			}
+			if p.Cursor = l.Next; p.Cursor == "" {
+				break
+			}
+		}
+		if len(jobs) != n || len(events) != n || pages < 3 {
+			t.Errorf("%d jobs in %d pages, %d events; want %d", len(jobs), pages, len(events), n)
+		}
+	})
+}

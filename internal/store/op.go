@@ -186,8 +186,8 @@ type RecordAttempt struct {
 	Err error
 }
 
-// RetryDelivery makes a delivery that is not pending pending again, due now,
-// with Step NoMoreSteps, placed as said; and one that is pending but not leased
+// RetryDelivery makes a delivery that had ended pending again, due now, with
+// Step NoMoreSteps, placed as said; and one that is pending but not leased
 // due now, with Step one less (but not below 0), placed as said. The delivery
 // is loaded into Claimed if the placement is leased. Err is ErrNotFound, or
 // ErrFenced if it is leased (an attempt is due or being made right now).

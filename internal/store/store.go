@@ -11,6 +11,8 @@
 //   - Lists come newest first, by id (ids sort by time), at most Page.Limit.
 //   - Signing secrets and endpoints' custom headers are sealed before they are
 //     written, bound to their owner's id, and opened when read.
+//   - An id is made at its CreatedAt, so that spans of time are spans of ids; a
+//     delivery's JobID is that of its event.
 //   - Reads see everything that was committed before they began.
 package store
 
@@ -128,8 +130,8 @@ type Keys interface {
 
 // Endpoints is the part of the contract about endpoints.
 type Endpoints interface {
-	// InsertEndpoint returns ErrLimit if the account has max of them.
-	InsertEndpoint(ctx context.Context, e *ringback.Endpoint, max int) error
+	// InsertEndpoint returns ErrLimit if the account has that many already.
+	InsertEndpoint(ctx context.Context, e *ringback.Endpoint, limit int) error
 	// UpdateEndpoint works as UpdateAccount does.
 	UpdateEndpoint(ctx context.Context, accountID, id string, change func(*ringback.Endpoint) error) (*ringback.Endpoint, error)
 	// DeleteEndpoint leaves its deliveries; see CancelPending.
@@ -152,8 +154,8 @@ type Jobs interface {
 	Job(ctx context.Context, accountID, id string) (*ringback.Job, error)
 	// JobAccount gives the account of a job, for an operator's key alone.
 	JobAccount(ctx context.Context, id string) (string, error)
-	// ListJobs stops early, with at least one job, when inputs and results
-	// together pass maxBytes.
+	// ListJobs ends early, after the job with which inputs and results together
+	// pass maxBytes: a list whose sum is larger may go on.
 	ListJobs(ctx context.Context, accountID string, f JobFilter, p Page, maxBytes int) ([]*ringback.Job, error)
 	// ExpiredJobs gives up to limit running jobs, of any account, whose lease
 	// had ended at the time, those that ended first first.
@@ -175,7 +177,7 @@ type EventFilter struct {
 // make them.
 type Events interface {
 	Event(ctx context.Context, accountID, id string) (*ringback.Event, error)
-	// ListEvents stops early, as ListJobs does.
+	// ListEvents ends early, after the event with which data passes maxBytes.
 	ListEvents(ctx context.Context, accountID string, f EventFilter, p Page, maxBytes int) ([]*ringback.Event, error)
 }
 

@@ -74,10 +74,10 @@ func (s *Store) ListEvents(
 		if err != nil {
 			return err
 		}
-		if bytes += len(e.Data); bytes > maxBytes && len(all) > 0 {
+		all = append(all, e)
+		if bytes += len(e.Data); bytes > maxBytes {
 			return errStop
 		}
-		all = append(all, e)
 		return nil
 	}, q.newest(p.Limit), q.args...)
 	if err != nil {

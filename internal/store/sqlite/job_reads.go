@@ -77,10 +77,10 @@ func (s *Store) ListJobs(
 		if err != nil {
 			return err
 		}
-		if bytes += len(j.Input) + len(j.Result); bytes > maxBytes && len(all) > 0 {
+		all = append(all, j)
+		if bytes += len(j.Input) + len(j.Result); bytes > maxBytes {
 			return errStop
 		}
-		all = append(all, j)
 		return nil
 	}, q.newest(p.Limit), q.args...)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
 	"github.com/ringback/ringback/internal/store/storetest"
+	"github.com/ringback/ringback/ringback"
 )
 
 // wantRefused opens a folder that must be refused for the reason (nil = any),
@@ -178,6 +179,42 @@ func TestClosed(t *testing.T) {
 	if err := s.Commit(t.Context(), []store.Op{&store.PromoteJobs{Limit: 1}}); err == nil {
 		t.Error("a closed store committed")
 	}
+}
+
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openStore(t, t.TempDir())
+		if err := s.InsertAccount(t.Context(), &ringback.Account{ID: "acc_1"}); err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		var order []string
+		go func() {
+			_, err := s.UpdateAccount(t.Context(), "acc_1", func(*ringback.Account) error {
+				<-release
+				order = append(order, "updated")
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			order = append(order, "closed")
+		}()
+		synctest.Wait()
+		close(release)
+		<-done
+		if got := strings.Join(order, " "); got != "updated closed" {
+			t.Errorf("in the order %q", got)
+		}
+	})
 }
 
 func TestInBubble(t *testing.T) {

@@ -125,6 +125,21 @@ var attemptTests = map[string]func(*world){
 		w.check(next.Err)
 		w.equal("attempts", len(w.attempts(d, 10)), 2)
 	},
+	"a late attempt does not take another's number": func(w *world) {
+		d := w.publish(leased)
+		late := w.outcome(d, 1, ringback.DeliveryFailed)
+		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick()})
+		w.commit(&store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()})
+		inTime := w.outcome(d, 1, ringback.DeliveryDelivered)
+		w.commit(inTime)
+		w.check(inTime.Err)
+		w.commit(late)
+		w.wantErr(late.Err, store.ErrFenced)
+		late.Attempt.Number = 2
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{inTime.Attempt, late.Attempt})
+		w.equal("count", w.delivery(d).AttemptCount, 2)
+		w.equal("status", w.delivery(d).Status, ringback.DeliveryDelivered)
+	},
 	"no attempt of what is not there": func(w *world) {
 		d := w.publish(leased)
 		op := w.outcome(d, 1, ringback.DeliveryDelivered)

@@ -29,7 +29,7 @@ var eventTests = map[string]func(*world){
 			e.Data = []byte(`"` + strings.Repeat("x", 1000) + `"`)
 			w.commit(&store.PublishEvent{Event: e})
 		}
-		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {1500, 1}, {2500, 2}, {anyBytes, 5}} {
+		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {1500, 2}, {2500, 3}, {anyBytes, 5}} {
 			got, err := w.s.ListEvents(w.ctx(), w.account, store.EventFilter{}, all, c.maxBytes)
 			w.check(err)
 			w.equal("events", len(got), c.want)

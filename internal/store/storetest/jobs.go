@@ -190,7 +190,7 @@ var jobTests = map[string]func(*world){
 			j.Input = []byte(`"` + strings.Repeat("x", 1000) + `"`)
 			w.commit(&store.SubmitJob{Job: j})
 		}
-		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {1500, 1}, {2500, 2}, {anyBytes, 5}} {
+		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {1500, 2}, {2500, 3}, {anyBytes, 5}} {
 			got, err := w.s.ListJobs(w.ctx(), w.account, store.JobFilter{}, all, c.maxBytes)
 			w.check(err)
 			w.equal("jobs", len(got), c.want)
