@@ -14,12 +14,19 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-// Limits of one transaction: more waits for the next one.
-const maxBatch = 1000
+// Limits of one transaction: more waits for the next one. A single request
+// that is larger is committed alone.
+const (
+	maxBatchRows  = 2000
+	maxBatchBytes = 8 << 20
+)
 
-// maxWaiting bounds the memory of what waits: a caller past it gets
-// ErrUnavailable at once rather than a place in an endless queue.
-const maxWaiting = 20_000
+// Limits of what waits: a caller past them is told so at once rather than given
+// a place in an endless queue.
+const (
+	maxWaitingRows  = 50_000
+	maxWaitingBytes = 64 << 20
+)
 
 // Store is what the committer needs of a store.
 type Store interface {
@@ -34,6 +41,8 @@ type Committer struct {
 
 	mu      sync.Mutex
 	waiting []*request
+	rows    int // of what waits
+	bytes   int
 	stopped bool
 	wake    chan struct{}
 
@@ -42,8 +51,9 @@ type Committer struct {
 
 // request is a group of operations of one caller; they share a transaction.
 type request struct {
-	ops  []store.Op
-	done func(error)
+	ops         []store.Op
+	rows, bytes int
+	done        func(error)
 }
 
 // New makes a committer; Run runs it.
@@ -69,23 +79,40 @@ func (c *Committer) Do(ops ...store.Op) error {
 // Go is Do without waiting: done is called once, from the committer's
 // goroutine (it must not block), before any later transaction begins.
 func (c *Committer) Go(done func(error), ops ...store.Op) {
-	c.mu.Lock()
-	if c.stopped || len(c.waiting) >= maxWaiting {
-		stopped := c.stopped
-		c.mu.Unlock()
-		if stopped {
-			done(ringback.Unavailable(errors.New("the server is stopping")))
-			return
-		}
-		done(ringback.Unavailable(errors.New("too many changes are waiting to be committed")))
+	r := &request{ops: ops, done: done}
+	for _, op := range ops {
+		rows, bytes := store.Cost(op)
+		r.rows += rows
+		r.bytes += bytes
+	}
+	if err := c.enqueue(r); err != nil {
+		done(ringback.Unavailable(err))
 		return
 	}
-	c.waiting = append(c.waiting, &request{ops: ops, done: done})
-	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
+}
+
+var (
+	errStopping = errors.New("the server is stopping")
+	errTooMany  = errors.New("too many changes are waiting to be committed")
+)
+
+func (c *Committer) enqueue(r *request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.stopped:
+		return errStopping
+	case len(c.waiting) > 0 && (c.rows+r.rows > maxWaitingRows || c.bytes+r.bytes > maxWaitingBytes):
+		return errTooMany
+	}
+	c.waiting = append(c.waiting, r)
+	c.rows += r.rows
+	c.bytes += r.bytes
+	return nil
 }
 
 // Run commits until ctx is done and nothing is waiting any more; what comes
@@ -115,11 +142,17 @@ func (c *Committer) Run(ctx context.Context) error {
 func (c *Committer) take() []*request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, ops := 0, 0
-	for n < len(c.waiting) && (n == 0 || ops+len(c.waiting[n].ops) <= maxBatch) {
-		ops += len(c.waiting[n].ops)
+	n, rows, bytes := 0, 0, 0
+	for _, r := range c.waiting {
+		if n > 0 && (rows+r.rows > maxBatchRows || bytes+r.bytes > maxBatchBytes) {
+			break
+		}
+		rows += r.rows
+		bytes += r.bytes
 		n++
 	}
+	c.rows -= rows
+	c.bytes -= bytes
 	batch := c.waiting[:n:n]
 	c.waiting = c.waiting[n:]
 	if len(c.waiting) == 0 {

@@ -163,12 +163,12 @@ func TestFailing(t *testing.T) {
 // What waits is bounded: a caller too many is told at once.
 func TestTooManyWaiting(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *commit.Committer, s *slow) {
-		s.fail = errors.New("disk full") // so that 20,000 jobs need not be written
+		s.fail = errors.New("disk full") // so that 50,000 jobs need not be written
 		var all sync.WaitGroup
 		all.Add(1)
 		c.Go(func(error) { all.Done() }, newJob("a"))
 		synctest.Wait()
-		for range 20_000 {
+		for range 50_000 {
 			all.Add(1)
 			c.Go(func(error) { all.Done() }, newJob("a"))
 		}

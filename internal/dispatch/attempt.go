@@ -39,8 +39,8 @@ type Outcome struct {
 // deliver makes one attempt and records it. It returns when the outcome is
 // durable, so that whoever waits for a place in the queue waits for that too:
 // after a crash no more than what was in flight is sent again.
-func (d *Dispatcher) deliver(it item) Outcome {
-	if d.isDropped(it.Delivery.ID) {
+func (d *Dispatcher) deliver(it *item) Outcome {
+	if d.isDropped(it) {
 		return Outcome{}
 	}
 	ctx := d.base
@@ -62,7 +62,7 @@ func (d *Dispatcher) deliver(it item) Outcome {
 
 // target resolves where the delivery goes. A fault of the store is waited out;
 // false means that the wait ended because the dispatcher is stopping.
-func (d *Dispatcher) target(ctx context.Context, it item) (*Target, bool) {
+func (d *Dispatcher) target(ctx context.Context, it *item) (*Target, bool) {
 	for {
 		t, err := d.Targets.Target(ctx, it.Delivery, it.Job)
 		if err == nil {
@@ -77,7 +77,7 @@ func (d *Dispatcher) target(ctx context.Context, it item) (*Target, bool) {
 
 // attempt sends the request and decides what follows. false means that it was
 // given up because the dispatcher is stopping.
-func (d *Dispatcher) attempt(ctx context.Context, it item, t *Target) (Outcome, bool) {
+func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome, bool) {
 	dl := it.Delivery
 	o := Outcome{Attempt: ringback.Attempt{Number: dl.AttemptCount + 1, StartedAt: time.Now()}}
 	a := &o.Attempt
@@ -123,23 +123,9 @@ func (d *Dispatcher) headers(dl *ringback.Delivery, t *Target, a *ringback.Attem
 	}
 	masked = h.Clone()
 	for name := range t.Headers {
-		if secretHeader(name) {
-			masked.Set(name, "***")
-		}
+		masked.Set(name, "***") // they are where customers keep credentials
 	}
 	return h, masked, err
-}
-
-// secretHeader says whether a customer's header by that name is likely to hold
-// a credential: such a value is not kept in the log of attempts.
-func secretHeader(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range []string{"auth", "cookie", "token", "secret", "key", "password", "credential", "session"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
 }
 
 // judge decides what an answer, or the lack of one, means for the delivery.
@@ -228,7 +214,7 @@ func Origin(raw string) string {
 
 // record commits the outcome, however long the store takes, tells who wants to
 // know, and writes the one log line of the attempt.
-func (d *Dispatcher) record(ctx context.Context, it item, o *Outcome) {
+func (d *Dispatcher) record(ctx context.Context, it *item, o *Outcome) {
 	dl := it.Delivery
 	op := &store.RecordAttempt{
 		DeliveryRef: store.DeliveryRef{AccountID: dl.AccountID, ID: dl.ID},
@@ -242,7 +228,15 @@ func (d *Dispatcher) record(ctx context.Context, it item, o *Outcome) {
 		}
 		if ringback.CodeOf(err) != ringback.CodeUnavailable {
 			d.Log.Error("an attempt could not be recorded", "delivery", dl.ID, "error", err)
-			break
+			if op.Attempt.Number == 0 {
+				return
+			}
+			// A defect. Without any record the delivery would be attempted for
+			// ever: it ends without this attempt in its history.
+			op.Attempt = ringback.Attempt{}
+			op.Status, op.NextAttemptAt = ringback.DeliveryFailed, time.Time{}
+			op.Reason = "an attempt was made, but could not be recorded"
+			continue
 		}
 		if !pause(ctx, retryEvery) {
 			d.Log.Error("an attempt was not recorded before the server stopped; it will be made again",
@@ -251,7 +245,7 @@ func (d *Dispatcher) record(ctx context.Context, it item, o *Outcome) {
 		}
 	}
 	d.logAttempt(ctx, it, o, op.Err)
-	if o.Status == ringback.DeliveryPending && op.Err == nil {
+	if op.Status == ringback.DeliveryPending && op.Err == nil {
 		d.noteDue(o.Next)
 	}
 	if o.Attempt.Number > 0 {

@@ -9,6 +9,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -23,6 +24,8 @@ import (
 // Committer makes changes durable (internal/commit).
 type Committer interface {
 	Do(ops ...store.Op) error
+	// Go is Do without waiting: done is called before any later commit begins.
+	Go(done func(error), ops ...store.Op)
 	Failing() bool
 }
 
@@ -63,34 +66,30 @@ type Target struct {
 	Gone string
 }
 
-// Limits of a dispatcher. The zero value of a member means its default.
+// Limits of a dispatcher. The zero value of a member means its default. One
+// account gets a part of the whole, so that nobody takes all with many hosts.
 type Limits struct {
-	Slots        int           // deliveries in memory: 16,384
-	AccountSlots int           // of one account: half of Slots
-	QueueSlots   int           // of one destination that answers: 4,096
-	Bytes        int64         // of events and results in memory: 64 MiB
-	Concurrency  int           // requests at once to one destination that answers: 128
-	InFlight     int           // requests at once in all: 4,096
-	Grace        time.Duration // for running attempts when stopping: 10 s
+	Slots           int           // deliveries in memory: 16,384
+	AccountSlots    int           // of one account: a quarter of Slots
+	QueueSlots      int           // of one destination that answers: 2,048
+	Bytes           int64         // of events and jobs in memory: 64 MiB
+	AccountBytes    int64         // of one account: an eighth of Bytes
+	Concurrency     int           // requests at once to one destination that answers: 128
+	InFlight        int           // requests at once in all: 4,096
+	AccountInFlight int           // of one account: a quarter of InFlight
+	Grace           time.Duration // for running attempts when stopping: 10 s
 }
 
 func (l Limits) withDefaults() Limits {
-	def := func(p *int, v int) {
-		if *p <= 0 {
-			*p = v
-		}
-	}
-	def(&l.Slots, 16<<10)
-	def(&l.AccountSlots, max(l.Slots/2, 1))
-	def(&l.QueueSlots, 4096)
-	def(&l.Concurrency, 128)
-	def(&l.InFlight, 4096)
-	if l.Bytes <= 0 {
-		l.Bytes = 64 << 20
-	}
-	if l.Grace <= 0 {
-		l.Grace = 10 * time.Second
-	}
+	l.Slots = cmp.Or(l.Slots, 16<<10)
+	l.AccountSlots = cmp.Or(l.AccountSlots, max(l.Slots/4, 1))
+	l.QueueSlots = cmp.Or(l.QueueSlots, 2048)
+	l.Bytes = cmp.Or(l.Bytes, 64<<20)
+	l.AccountBytes = cmp.Or(l.AccountBytes, max(l.Bytes/8, 1))
+	l.Concurrency = cmp.Or(l.Concurrency, 128)
+	l.InFlight = cmp.Or(l.InFlight, 4096)
+	l.AccountInFlight = cmp.Or(l.AccountInFlight, max(l.InFlight/4, 1))
+	l.Grace = cmp.Or(l.Grace, 10*time.Second)
 	return l
 }
 
@@ -121,14 +120,13 @@ type Dispatcher struct {
 	accounts map[string]*account
 	refill   map[*shelf]struct{} // shelves that have parked deliveries and room for some
 	shed     map[*queue]struct{} // failing queues that hold more than they may
-	dropped  map[string]bool     // ids among known that were canceled meanwhile
-	known    map[string]int      // ids of the deliveries in memory; 2 while one that was just recorded is claimed again
+	known    map[string]*item    // the deliveries in memory, by id
 	slots    int                 // reserved or taken
 	bytes    int64
 	inFlight int
-	waiting  []*queue  // want to send, but InFlight is reached
-	due      time.Time // when the feeder must look next; zero = nothing known
-	full     bool      // due deliveries found no slot
+	waiting  []*account // want to send, but a limit in flight is reached
+	due      time.Time  // when the feeder must look next; zero = nothing known
+	full     bool       // due deliveries found no slot
 	stopping bool
 }
 
@@ -142,8 +140,7 @@ func New(c Config) *Dispatcher {
 		accounts: make(map[string]*account),
 		refill:   make(map[*shelf]struct{}),
 		shed:     make(map[*queue]struct{}),
-		dropped:  make(map[string]bool),
-		known:    make(map[string]int),
+		known:    make(map[string]*item),
 	}
 	d.base, d.abort = context.WithCancel(context.Background())
 	return d
@@ -189,17 +186,17 @@ func (d *Dispatcher) Drop(ids ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, id := range ids {
-		if d.known[id] > 0 {
-			d.dropped[id] = true
+		for it := d.known[id]; it != nil; it = it.same {
+			it.dropped = true
 		}
 	}
 }
 
 // isDropped says whether the delivery was canceled while it waited here.
-func (d *Dispatcher) isDropped(id string) bool {
+func (d *Dispatcher) isDropped(it *item) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.dropped[id]
+	return it.dropped
 }
 
 // poke wakes the feeder.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
-	"github.com/ringback/ringback/ringback"
 )
 
 const (
@@ -62,19 +61,16 @@ func (d *Dispatcher) untilDue(err error) time.Duration {
 func (d *Dispatcher) claimDue(ctx context.Context) error {
 	for {
 		d.mu.Lock()
-		now := time.Now()
-		if d.stopping || d.Commit.Failing() || d.due.IsZero() || d.due.After(now) {
+		r := d.anyRoom()
+		d.full = r.slots <= 0
+		nothing := d.stopping || d.Commit.Failing() || d.due.IsZero() || d.due.After(time.Now())
+		if d.full || nothing {
 			d.mu.Unlock()
 			return nil
 		}
-		room := min(d.Limits.Slots-d.slots, claimBatch)
-		d.full = room <= 0 || !d.hasRoom(itemOverhead)
-		full := d.full
+		d.reserveRoom(r)
 		d.mu.Unlock()
-		if full {
-			return nil
-		}
-		n, err := d.claim(&store.ClaimDeliveries{Now: now, Limit: room, MaxBytes: claimBytes})
+		n, err := d.claim(r, "")
 		if err != nil {
 			return err
 		}
@@ -99,46 +95,6 @@ func (d *Dispatcher) learnDue(ctx context.Context) error {
 		return err
 	}
 	d.noteDue(next)
-	return nil
-}
-
-// claim leases deliveries and gives them to their queues; those whose queue is
-// full are parked on its shelf. It says how many were claimed.
-func (d *Dispatcher) claim(op *store.ClaimDeliveries) (int, error) {
-	if err := d.Commit.Do(op); err != nil {
-		return 0, err
-	}
-	var parked []store.Op
-	d.mu.Lock()
-	for i := range op.Claimed {
-		c := &op.Claimed[i]
-		if on := d.admit(c, op.Queue); on != nil {
-			on.overflow = true
-			on.parking++
-			parked = append(parked, &store.PlaceDelivery{
-				DeliveryRef: store.DeliveryRef{AccountID: c.Delivery.AccountID, ID: c.Delivery.ID},
-				Placement:   store.Placement{Queue: on.name},
-			})
-		}
-	}
-	d.mu.Unlock()
-	return len(op.Claimed), d.parkAll(parked)
-}
-
-// admit queues a claimed delivery, or gives the shelf where it has to wait.
-// What comes off a shelf passes by that shelf's own overflow. d.mu is held.
-func (d *Dispatcher) admit(c *store.Claimed, from string) *shelf {
-	q := d.queue(QueueOf(c.Delivery))
-	size := Size(c)
-	switch {
-	case from == q.name && q.depth() >= q.capacity(d.Limits), from != q.name && d.park(q):
-		return &q.shelf
-	case from == "" && d.parkAccount(q.account), q.account.slots >= d.Limits.AccountSlots:
-		return &q.account.shelf
-	}
-	d.hold(q, size)
-	q.reserved--
-	d.enqueue(q, item{Claimed: *c, size: size})
 	return nil
 }
 
@@ -197,12 +153,4 @@ func (d *Dispatcher) tidy() {
 			delete(d.refill, &a.shelf)
 		}
 	}
-}
-
-// QueueOf names the queue of a delivery.
-func QueueOf(dl *ringback.Delivery) string {
-	if dl.EndpointID != "" {
-		return QueueName(dl.AccountID, dl.EndpointID)
-	}
-	return QueueName(dl.AccountID, Origin(dl.URL))
 }

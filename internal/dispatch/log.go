@@ -11,7 +11,7 @@ import (
 // logAttempt writes the one line that answers "what happened to this
 // delivery?": who, where, how, how long, and what follows. Queries of URLs and
 // bodies are left out: customers keep data of their own there.
-func (d *Dispatcher) logAttempt(ctx context.Context, it item, o *Outcome, fenced error) {
+func (d *Dispatcher) logAttempt(ctx context.Context, it *item, o *Outcome, fenced error) {
 	level := slog.LevelInfo
 	if o.Status != ringback.DeliveryDelivered {
 		level = slog.LevelWarn
@@ -44,7 +44,11 @@ func (d *Dispatcher) logAttempt(ctx context.Context, it item, o *Outcome, fenced
 	if fenced != nil {
 		attrs = append(attrs, slog.String("not_applied", fenced.Error()))
 	}
-	d.Log.LogAttrs(ctx, level, "attempt", attrs...)
+	what := "attempt"
+	if a.Number == 0 {
+		what = "canceled" // nothing was sent
+	}
+	d.Log.LogAttrs(ctx, level, what, attrs...)
 }
 
 func withoutQuery(raw string) string {

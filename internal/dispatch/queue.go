@@ -5,15 +5,18 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
 )
 
-// How a destination's concurrency follows its answers.
+// How a destination's concurrency, and the room that it gets, follow its
+// answers.
 const (
 	initialConcurrency = 2
-	slotsPerRequest    = 32 // a queue may hold this many times its concurrency
-	minQueueSlots      = 64 // of a destination that is not failing
-	failingQueueSlots  = 8  // of one that is: it must not hold what others need
-	probePauseAfter    = 10 // failures in a row before probes are spaced
+	slotsPerRequest    = 16        // a queue may hold this many times its concurrency
+	minQueueSlots      = 32        // of a destination that is not failing
+	failingQueueSlots  = 8         // of one that is: it must not hold what others need
+	failingQueueBytes  = 256 << 10 // the same in bytes; one delivery is always let in
+	probePauseAfter    = 10        // failures in a row before probes are spaced
 	minProbePause      = 10 * time.Millisecond
 	maxProbePause      = 500 * time.Millisecond
 )
@@ -22,8 +25,12 @@ const (
 type account struct {
 	shelf
 
-	slots  int
-	queues int // in Dispatcher.queues
+	slots    int
+	bytes    int64
+	inFlight int
+	queues   int      // in Dispatcher.queues
+	waiting  []*queue // want to send, but a limit in flight is reached
+	waits    bool     // is in Dispatcher.waiting
 }
 
 // queue is one destination: an endpoint, or the host of an account's callbacks.
@@ -31,10 +38,11 @@ type queue struct {
 	shelf
 
 	account  *account
-	items    []item // first in, first out
-	reserved int    // slots for deliveries that are being committed
+	items    []*item // first in, first out
+	reserved int     // slots for deliveries that are being committed
+	bytes    int64
 	inFlight int
-	waits    bool // is in Dispatcher.waiting
+	waits    bool // is in account.waiting
 	lastUsed time.Time
 
 	limit    int // requests at once; 1 = a probe
@@ -47,12 +55,24 @@ type queue struct {
 type item struct {
 	store.Claimed
 
-	size int64
+	size    int64
+	dropped bool // canceled in the store: not to be attempted
+	// same is another item of the same delivery: one that was just recorded
+	// may be claimed again before its first item is gone.
+	same *item
 }
 
 // QueueName names a destination: an account's endpoint, or the origin
 // ("https://host:port") of an account's callbacks.
 func QueueName(accountID, destination string) string { return accountID + "/" + destination }
+
+// QueueOf names the queue of a delivery.
+func QueueOf(dl *ringback.Delivery) string {
+	if dl.EndpointID != "" {
+		return QueueName(dl.AccountID, dl.EndpointID)
+	}
+	return QueueName(dl.AccountID, Origin(dl.URL))
+}
 
 // accountOf is the account that a queue's or account's shelf belongs to, and
 // whether it is the account's own.
@@ -95,12 +115,18 @@ func (q *queue) capacity(l Limits) int {
 	return min(max(slotsPerRequest*q.limit, minQueueSlots), l.QueueSlots)
 }
 
+// full says whether the queue has all the slots that it may have.
+func (q *queue) full(l Limits) bool {
+	depth := q.depth()
+	return depth >= q.capacity(l) || depth > 0 && q.failing() && q.bytes >= failingQueueBytes
+}
+
 // failing says whether the destination is down to its probe.
 func (q *queue) failing() bool { return q.failures > 0 && q.limit == 1 }
 
 // idle says whether nothing is lost when the queue is forgotten.
 func (q *queue) idle() bool {
-	return q.depth() == 0 && !q.overflow && q.parking == 0 && q.timer == nil
+	return q.depth() == 0 && !q.overflow && q.parking == 0 && q.timer == nil && !q.waits
 }
 
 // answered grows the limit: the destination took a request.
@@ -129,146 +155,12 @@ func (q *queue) stopTimer() {
 }
 
 // pop takes the first item.
-func (q *queue) pop() item {
+func (q *queue) pop() *item {
 	it := q.items[0]
-	q.items[0] = item{} // let go of it
+	q.items[0] = nil // let go of it
 	q.items = q.items[1:]
 	if len(q.items) == 0 {
 		q.items = nil
 	}
 	return it
-}
-
-// take gives the next item to attempt, if the queue may start one more now;
-// otherwise it arranges to be asked again. d.mu is held.
-func (d *Dispatcher) take(q *queue) (item, bool) {
-	if len(q.items) == 0 || q.inFlight >= q.limit || d.stopping || d.Commit.Failing() {
-		return item{}, false
-	}
-	if wait := time.Until(q.notUntil); wait > 0 {
-		if q.timer == nil {
-			q.timer = time.AfterFunc(wait, func() { d.resume(q) })
-		}
-		return item{}, false
-	}
-	if d.inFlight >= d.Limits.InFlight {
-		if !q.waits {
-			q.waits = true
-			d.waiting = append(d.waiting, q)
-		}
-		return item{}, false
-	}
-	q.inFlight++
-	d.inFlight++
-	return q.pop(), true
-}
-
-// pump starts what the queue may start. d.mu is held.
-func (d *Dispatcher) pump(q *queue) {
-	for {
-		it, ok := d.take(q)
-		if !ok {
-			return
-		}
-		d.work.Go(func() { d.serve(q, it) })
-	}
-}
-
-// resume pumps a queue whose pause is over.
-func (d *Dispatcher) resume(q *queue) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	q.timer = nil
-	d.pump(q)
-}
-
-// serve attempts one item after the other, as long as the queue may go on.
-func (d *Dispatcher) serve(q *queue, it item) {
-	for ok := true; ok; {
-		o := d.deliver(it)
-		it, ok = d.finish(q, it, o)
-	}
-}
-
-// finish gives back what an attempt held, learns from its outcome and takes
-// the next item. Queues that waited for a place in flight go first.
-func (d *Dispatcher) finish(q *queue, it item, o Outcome) (item, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	q.inFlight--
-	d.inFlight--
-	q.lastUsed = now
-	d.drop(q, it)
-	switch o.Health {
-	case Answered:
-		q.answered(d.Limits)
-	case Failing:
-		q.failed(now)
-		if q.failing() && q.depth() > q.capacity(d.Limits) {
-			d.shed[q] = struct{}{}
-			d.poke()
-		}
-	case Neutral:
-	}
-	for len(d.waiting) > 0 && d.inFlight < d.Limits.InFlight {
-		first := d.waiting[0]
-		d.waiting = d.waiting[1:]
-		first.waits = false
-		d.pump(first)
-	}
-	d.pumpOthers(q)
-	next, ok := d.take(q)
-	return next, ok
-}
-
-// pumpOthers starts workers for all but one of the items that the queue may
-// start: its limit may have grown by more than the caller takes. d.mu is held.
-func (d *Dispatcher) pumpOthers(q *queue) {
-	for len(q.items) > 1 && q.inFlight+1 < q.limit {
-		it, ok := d.take(q)
-		if !ok {
-			return
-		}
-		d.work.Go(func() { d.serve(q, it) })
-	}
-}
-
-// drop gives back an item's slot. d.mu is held.
-func (d *Dispatcher) drop(q *queue, it item) {
-	if d.known[it.Delivery.ID]--; d.known[it.Delivery.ID] == 0 {
-		delete(d.known, it.Delivery.ID)
-		delete(d.dropped, it.Delivery.ID)
-	}
-	d.free(q, it.size)
-}
-
-// free gives back a slot of the queue, and sees whether parked deliveries now
-// find room. d.mu is held.
-func (d *Dispatcher) free(q *queue, size int64) {
-	d.slots--
-	d.bytes -= size
-	q.account.slots--
-	d.wantRefill(q)
-	if d.full && d.slots < d.Limits.Slots/2 {
-		d.poke()
-	}
-}
-
-// wantRefill tells the feeder when a shelf's parked deliveries may come back:
-// when half of the room is free. d.mu is held.
-func (d *Dispatcher) wantRefill(q *queue) {
-	if q.overflow && q.depth() <= q.capacity(d.Limits)/2 {
-		d.markRefill(&q.shelf)
-	}
-	if a := q.account; a.overflow && a.slots <= d.Limits.AccountSlots/2 {
-		d.markRefill(&a.shelf)
-	}
-}
-
-func (d *Dispatcher) markRefill(s *shelf) {
-	if _, ok := d.refill[s]; !ok {
-		d.refill[s] = struct{}{}
-		d.poke()
-	}
 }

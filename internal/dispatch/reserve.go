@@ -43,10 +43,11 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	case d.parkAccount(q.account):
 		t.Queue = q.account.name
 		q.account.parking++
-	case d.full || !d.hasRoom(size):
+	case d.full || !d.hasRoom():
 		d.full = true
 	default:
 		t.Leased = true
+		q.reserved++
 		d.hold(q, size)
 	}
 	return t
@@ -54,27 +55,46 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 
 // park says whether a delivery must wait on the queue's own shelf.
 func (d *Dispatcher) park(q *queue) bool {
-	q.overflow = q.overflow || q.depth() >= q.capacity(d.Limits)
+	q.overflow = q.overflow || q.full(d.Limits)
 	return q.overflow
 }
 
 // parkAccount says whether a delivery must wait on the account's shelf.
 func (d *Dispatcher) parkAccount(a *account) bool {
-	a.overflow = a.overflow || a.slots >= d.Limits.AccountSlots
+	a.overflow = a.overflow || d.accountFull(a)
 	return a.overflow
 }
 
-// hasRoom says whether there is a slot. One that is larger than all of the
-// memory set aside is let in alone.
-func (d *Dispatcher) hasRoom(size int64) bool {
-	return d.slots < d.Limits.Slots && (d.slots == 0 || d.bytes+size <= d.Limits.Bytes)
+// accountFull says whether the account has all that it may have. As everywhere,
+// the last delivery let in may pass the limit of bytes.
+func (d *Dispatcher) accountFull(a *account) bool {
+	return a.slots >= d.Limits.AccountSlots || a.bytes >= d.Limits.AccountBytes
 }
 
+// hasRoom says whether there is a slot.
+func (d *Dispatcher) hasRoom() bool {
+	return d.slots < d.Limits.Slots && d.bytes < d.Limits.Bytes
+}
+
+// hold takes a slot for the queue. d.mu is held.
 func (d *Dispatcher) hold(q *queue, size int64) {
-	q.reserved++
+	q.bytes += size
 	q.account.slots++
+	q.account.bytes += size
 	d.slots++
 	d.bytes += size
+}
+
+// free gives a slot of the queue back. d.mu is held.
+func (d *Dispatcher) free(q *queue, size int64) {
+	q.bytes -= size
+	q.account.slots--
+	q.account.bytes -= size
+	d.slots--
+	d.bytes -= size
+	if d.full && d.slots <= d.Limits.Slots/2 && d.bytes <= d.Limits.Bytes/2 {
+		d.poke()
+	}
 }
 
 // Settle ends a reservation: with the delivery as it was committed, or with nil
@@ -88,24 +108,24 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 		q.reserved--
 		if c == nil {
 			d.free(q, t.size)
+			d.wantRefill(q)
 			return
 		}
-		d.enqueue(q, item{Claimed: *c, size: t.size})
+		d.enqueue(q, &item{Claimed: *c, size: t.size})
 	case t.Queue != "":
-		s := d.shelf(t.Queue)
-		s.parking--
+		d.shelf(t.Queue).parking--
 		d.wantRefill(q)
-	case c != nil:
-		if now := time.Now(); d.due.IsZero() || now.Before(d.due) {
+	default:
+		if now := time.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
 			d.due = now
 		}
-		d.poke()
+		d.poke() // it also sees whether there is room again
 	}
 }
 
-// enqueue puts an item with a slot into its queue. d.mu is held.
-func (d *Dispatcher) enqueue(q *queue, it item) {
-	d.known[it.Delivery.ID]++
+// enqueue puts an item whose slot is held into its queue. d.mu is held.
+func (d *Dispatcher) enqueue(q *queue, it *item) {
+	d.remember(it)
 	q.items = append(q.items, it)
 	q.lastUsed = time.Now()
 	d.pump(q)

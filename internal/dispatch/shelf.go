@@ -27,21 +27,23 @@ func (d *Dispatcher) shelf(name string) *shelf {
 	return &d.queue(name).shelf
 }
 
-// parkAll commits placements on shelves. If that fails the leases are unknown
-// to memory, and reclaim finds them later.
-func (d *Dispatcher) parkAll(ops []store.Op) error {
-	if len(ops) == 0 {
-		return nil
+// wantRefill tells the feeder when a shelf's parked deliveries may come back:
+// when half of the room is free. d.mu is held.
+func (d *Dispatcher) wantRefill(q *queue) {
+	if q.overflow && !q.full(d.Limits) && q.depth() <= q.capacity(d.Limits)/2 {
+		d.markRefill(&q.shelf)
 	}
-	err := d.Commit.Do(ops...)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, op := range ops {
-		if p, ok := op.(*store.PlaceDelivery); ok {
-			d.shelf(p.Queue).parking--
-		}
+	a := q.account
+	if a.overflow && a.slots <= d.Limits.AccountSlots/2 && a.bytes <= d.Limits.AccountBytes/2 {
+		d.markRefill(&a.shelf)
 	}
-	return err
+}
+
+func (d *Dispatcher) markRefill(s *shelf) {
+	if _, ok := d.refill[s]; !ok {
+		d.refill[s] = struct{}{}
+		d.poke()
+	}
 }
 
 // refillShelves brings parked deliveries back to the queues that have room.
@@ -61,43 +63,52 @@ func (d *Dispatcher) refillShelves() {
 func (d *Dispatcher) refillShelf(s *shelf) {
 	for {
 		d.mu.Lock()
-		room := min(d.shelfRoom(s), d.Limits.Slots-d.slots, claimBatch)
-		parking := s.parking
 		blocked := d.stopping || d.Commit.Failing()
-		if room > 0 && blocked && !d.stopping {
-			d.refill[s] = struct{}{}
-		}
-		d.mu.Unlock()
-		if room <= 0 || blocked {
-			return
-		}
-		n, err := d.claim(&store.ClaimDeliveries{Queue: s.name, Now: time.Now(), Limit: room, MaxBytes: claimBytes})
-		if err != nil {
-			d.mu.Lock()
-			d.refill[s] = struct{}{}
+		r := d.shelfRoom(s)
+		if blocked || r.slots <= 0 {
+			if blocked && !d.stopping {
+				d.refill[s] = struct{}{} // looked at again when the feeder wakes
+			}
 			d.mu.Unlock()
 			return
 		}
-		if n == 0 {
-			d.mu.Lock()
+		parking := s.parking
+		d.reserveRoom(r)
+		d.mu.Unlock()
+		n, err := d.claim(r, s.name)
+		d.mu.Lock()
+		switch {
+		case err != nil:
+			d.refill[s] = struct{}{}
+		case n == 0:
 			// Empty for certain only if nothing was on its way to the shelf
 			// when it was looked at, nor is now.
 			s.overflow = parking > 0 || s.parking > 0
-			d.mu.Unlock()
+		}
+		d.mu.Unlock()
+		if err != nil || n == 0 {
 			return
 		}
 	}
 }
 
-// shelfRoom is how many deliveries from the shelf find a slot. d.mu is held.
-func (d *Dispatcher) shelfRoom(s *shelf) int {
+// shelfRoom is how much of what is on the shelf finds a place. d.mu is held.
+func (d *Dispatcher) shelfRoom(s *shelf) room {
 	id, own := accountOf(s.name)
-	room := d.Limits.AccountSlots - d.account(id).slots
+	a := d.account(id)
+	r := d.anyRoom()
+	r.account = a
+	r.slots = min(r.slots, d.Limits.AccountSlots-a.slots)
+	r.bytes = min(r.bytes, d.Limits.AccountBytes-a.bytes)
 	if !own {
 		q := d.queue(s.name)
-		room = min(room, q.capacity(d.Limits)-q.depth())
+		r.queue = q
+		r.slots = min(r.slots, q.capacity(d.Limits)-q.depth())
+		if q.failing() {
+			r.bytes = min(r.bytes, failingQueueBytes-q.bytes)
+		}
 	}
-	return room
+	return r.whole()
 }
 
 // shedFailing parks what the queues of failing destinations hold beyond their
@@ -106,28 +117,49 @@ func (d *Dispatcher) shedFailing() {
 	var ops []store.Op
 	d.mu.Lock()
 	for q := range d.shed {
-		excess := min(q.depth()-q.capacity(d.Limits), len(q.items))
-		if !q.failing() || excess <= 0 {
-			continue
-		}
-		q.overflow = true
-		keep := len(q.items) - excess
-		for _, it := range q.items[keep:] {
+		for q.failing() && len(q.items) > 0 && q.depth() > 1 &&
+			(q.depth() > q.capacity(d.Limits) || q.bytes > failingQueueBytes) {
+			last := len(q.items) - 1
+			it := q.items[last]
+			q.items[last] = nil
+			q.items = q.items[:last]
+			q.overflow = true
 			q.parking++
-			d.drop(q, it)
-			ops = append(ops, &store.PlaceDelivery{
-				DeliveryRef: store.DeliveryRef{AccountID: it.Delivery.AccountID, ID: it.Delivery.ID},
-				Placement:   store.Placement{Queue: q.name},
-			})
+			d.forget(it)
+			d.free(q, it.size)
+			ops = append(ops, placeOn(&q.shelf, it.Claimed))
 		}
-		clear(q.items[keep:])
-		q.items = q.items[:keep]
+		d.wantRefill(q)
 	}
 	clear(d.shed)
 	d.mu.Unlock()
 	if err := d.parkAll(ops); err != nil {
 		d.Log.Warn("deliveries of failing destinations could not be parked; they are reclaimed later", "error", err)
 	}
+}
+
+func placeOn(s *shelf, c store.Claimed) *store.PlaceDelivery {
+	return &store.PlaceDelivery{
+		DeliveryRef: store.DeliveryRef{AccountID: c.Delivery.AccountID, ID: c.Delivery.ID},
+		Placement:   store.Placement{Queue: s.name},
+	}
+}
+
+// parkAll commits placements on shelves. If that fails the leases are unknown
+// to memory, and reclaim finds them later.
+func (d *Dispatcher) parkAll(ops []store.Op) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	err := d.Commit.Do(ops...)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, op := range ops {
+		if p, ok := op.(*store.PlaceDelivery); ok {
+			d.shelf(p.Queue).parking--
+		}
+	}
+	return err
 }
 
 // findParked marks the shelves that hold something, such as those of an
@@ -143,8 +175,102 @@ func (d *Dispatcher) findParked(ctx context.Context) {
 	for _, name := range names {
 		s := d.shelf(name)
 		s.overflow = true
-		if d.shelfRoom(s) > 0 {
+		if d.shelfRoom(s).slots > 0 {
 			d.markRefill(s)
 		}
 	}
+}
+
+// room is how much one claim may bring: it is reserved before the claim is
+// committed, so that nobody else takes it meanwhile.
+type room struct {
+	slots   int
+	bytes   int64
+	account *account // nil: of all accounts
+	queue   *queue   // nil: of all queues
+}
+
+// anyRoom is how much of any account finds a place. d.mu is held.
+func (d *Dispatcher) anyRoom() room {
+	r := room{
+		slots: min(d.Limits.Slots-d.slots, claimBatch),
+		bytes: min(d.Limits.Bytes-d.bytes, claimBytes),
+	}
+	return r.whole()
+}
+
+// whole makes slots and bytes fit each other.
+func (r room) whole() room {
+	r.slots = min(r.slots, int((r.bytes+itemOverhead-1)/itemOverhead))
+	return r
+}
+
+// reserveRoom and releaseRoom take and give back. d.mu is held.
+func (d *Dispatcher) reserveRoom(r room) { d.addRoom(r, 1) }
+
+func (d *Dispatcher) releaseRoom(r room) { d.addRoom(r, -1) }
+
+func (d *Dispatcher) addRoom(r room, sign int) {
+	d.slots += sign * r.slots
+	d.bytes += int64(sign) * r.bytes
+	if r.account != nil {
+		r.account.slots += sign * r.slots
+		r.account.bytes += int64(sign) * r.bytes
+	}
+	if r.queue != nil {
+		r.queue.reserved += sign * r.slots
+		r.queue.bytes += int64(sign) * r.bytes
+	}
+}
+
+// claim leases deliveries, scheduled ones or those on a shelf, and gives them to
+// their queues before any later commit begins, so that a cancel that comes
+// after finds them. Those whose queue is full meanwhile are parked. It says how
+// many were claimed. The room is given back.
+func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
+	op := &store.ClaimDeliveries{Queue: shelfName, Now: time.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	var parked []store.Op
+	answer := make(chan error, 1)
+	d.Commit.Go(func(err error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.releaseRoom(r)
+		if err == nil {
+			parked = d.admitAll(op)
+		}
+		answer <- err
+	}, op)
+	if err := <-answer; err != nil {
+		return 0, err
+	}
+	return len(op.Claimed), d.parkAll(parked)
+}
+
+// admitAll queues claimed deliveries, and gives what must be parked instead.
+// d.mu is held.
+func (d *Dispatcher) admitAll(op *store.ClaimDeliveries) (parked []store.Op) {
+	for _, c := range op.Claimed {
+		if on := d.admit(c, op.Queue); on != nil {
+			on.overflow = true
+			on.parking++
+			parked = append(parked, placeOn(on, c))
+		}
+	}
+	return parked
+}
+
+// admit queues a claimed delivery, or gives the shelf where it has to wait.
+// What comes off a shelf passes by that shelf's own overflow. d.mu is held.
+func (d *Dispatcher) admit(c store.Claimed, from string) *shelf {
+	q := d.queue(QueueOf(c.Delivery))
+	size := Size(&c)
+	switch {
+	case from == q.name && q.full(d.Limits), from != q.name && d.park(q):
+		return &q.shelf
+	case from == "" && d.parkAccount(q.account), d.accountFull(q.account):
+		return &q.account.shelf
+	}
+	d.hold(q, size)
+	d.enqueue(q, &item{Claimed: c, size: size})
+	return nil
 }

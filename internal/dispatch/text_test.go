@@ -17,17 +17,6 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-func TestSecretHeader(t *testing.T) {
-	for name, want := range map[string]bool{
-		"Authorization": true, "X-Api-Key": true, "Cookie": true, "X-Auth": true, "X-Session-Id": true,
-		"X-Access-Token": true, "X-Secret": true, "X-Env": false, "Accept": false, "X-Tenant": false,
-	} {
-		if got := secretHeader(name); got != want {
-			t.Errorf("secretHeader(%q) = %v", name, got)
-		}
-	}
-}
-
 func TestWithoutQuery(t *testing.T) {
 	const raw = "https://user:pass@example.com:8443/a/b?token=secret#x"
 	if got := withoutQuery(raw); got != "https://example.com:8443/a/b" {

@@ -59,7 +59,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	defer cancel()
 	a := newAttempt(ctx, limited, start, u)
 
-	resp, err := c.transport.RoundTrip(c.httpRequest(a, u, r)) //nolint:bodyclose,contextcheck // readBody closes it; the attempt is the context
+	resp, err := c.transport.RoundTrip(c.httpRequest(a, u, r)) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return Response{Timing: a.timing()}, a.explain(err, phaseHeaders)
 	}

@@ -61,9 +61,11 @@ func (e *Engine) Accounts(ctx context.Context, p Paging) (*List[ringback.Account
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	accounts, err := e.store.ListAccounts(ctx, page)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	return list(accounts, p.Limit, func(a *ringback.Account) string { return a.ID }), nil
 }

@@ -156,9 +156,11 @@ func (e *Engine) Keys(ctx context.Context, accountID string, p Paging) (*List[ri
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	keys, err := e.store.ListKeys(ctx, accountID, page)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	return list(keys, p.Limit, func(k *ringback.Key) string { return k.ID }), nil
 }
@@ -175,12 +177,16 @@ func (e *Engine) DeleteKey(ctx context.Context, id string) error {
 
 // EnsureKey makes sure that a key with this text exists under this id, and that
 // no other text is valid for it: how keys that are configured, rather than
-// made by CreateKey, come to be.
+// made by CreateKey, come to be. If another key has that text it is
+// store.ErrExists.
 func (e *Engine) EnsureKey(ctx context.Context, k *ringback.Key, text string) error {
 	if k.CreatedAt.IsZero() {
 		k.CreatedAt = time.Now().UTC()
 	}
 	err := e.store.InsertKey(ctx, k, HashKey(text))
 	e.keys.clear()
+	if errors.Is(err, store.ErrExists) {
+		return err
+	}
 	return unavailable(err)
 }

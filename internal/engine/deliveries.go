@@ -62,9 +62,11 @@ func (e *Engine) Deliveries(ctx context.Context, accountID string, f DeliveryFil
 		}
 		*filter.id = id
 	}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	deliveries, err := e.store.ListDeliveries(ctx, accountID, f, page)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	return list(deliveries, p.Limit, func(d *ringback.Delivery) string { return d.ID }), nil
 }

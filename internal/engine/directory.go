@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/store"
@@ -22,13 +20,15 @@ type directory struct {
 
 	mu    sync.RWMutex
 	views map[string]*view
+	kept  int // accounts and endpoints in views
 	// changes counts what forget was called for, so that a view that was read
 	// before a change is not kept after it.
 	changes uint64
 }
 
-// maxViews bounds the memory; past it views are dropped at random.
-const maxViews = 10_000
+// maxKept bounds the memory, in accounts and endpoints; past it views are
+// dropped at random.
+const maxKept = 50_000
 
 // view is an account as it is at one moment.
 type view struct {
@@ -63,16 +63,28 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.changes == changes {
+	if d.changes == changes && d.views[accountID] == nil {
+		d.kept += v.size()
 		for id := range d.views {
-			if len(d.views) < maxViews {
+			if d.kept <= maxKept {
 				break
 			}
-			delete(d.views, id)
+			d.drop(id)
 		}
 		d.views[accountID] = v
 	}
 	return v, nil
+}
+
+// size counts what a view keeps.
+func (v *view) size() int { return 1 + len(v.endpoints) }
+
+// drop lets go of a view. d.mu is held.
+func (d *directory) drop(accountID string) {
+	if v := d.views[accountID]; v != nil {
+		d.kept -= v.size()
+		delete(d.views, accountID)
+	}
 }
 
 // forget drops what is remembered of an account. It is called after a change
@@ -81,7 +93,7 @@ func (d *directory) forget(accountID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changes++
-	delete(d.views, accountID)
+	d.drop(accountID)
 }
 
 func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
@@ -137,13 +149,10 @@ func newEndpointView(e *ringback.Endpoint) *endpointView {
 		t.Schedule = e.RetrySchedule
 	}
 	if !e.Enabled {
-		t.Gone = "the endpoint is disabled: " + e.DisabledReason
+		t.Gone = disabledBecause(e.DisabledReason)
 	}
 	return &endpointView{Endpoint: e, target: t}
 }
-
-// reasonDeleted is why deliveries of a deleted endpoint are canceled.
-const reasonDeleted = "the endpoint was deleted"
 
 // targets is what the dispatcher asks of the engine.
 type targets struct{ e *Engine }
@@ -166,76 +175,4 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 	}
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil
-}
-
-// FailingLimit is how long an endpoint may only fail before it is disabled.
-const FailingLimit = 5 * 24 * time.Hour
-
-// errUnchanged ends an update that has nothing to write.
-var errUnchanged = errors.New("unchanged")
-
-// Observe keeps the clock of endpoints that only fail, and disables those that
-// are gone or have failed for too long.
-func (t targets) Observe(ctx context.Context, d *ringback.Delivery, o dispatch.Outcome) {
-	if d.EndpointID == "" {
-		return
-	}
-	v, err := t.e.directory.view(ctx, d.AccountID)
-	if err != nil {
-		return // looked at again after the next attempt
-	}
-	ep := v.byID[d.EndpointID]
-	if ep == nil || !ep.Enabled {
-		return
-	}
-	at := o.Attempt.StartedAt.UTC().Truncate(time.Microsecond)
-	ok := o.Status == ringback.DeliveryDelivered
-	switch {
-	case o.Gone:
-		t.e.disable(ctx, ep.Endpoint, ringback.DisabledGone)
-	case ok != ep.FailingSince.IsZero():
-		t.e.noteFailing(ctx, ep.Endpoint, ok, at)
-	case !ok && at.Sub(ep.FailingSince) >= FailingLimit:
-		t.e.disable(ctx, ep.Endpoint, ringback.DisabledFailing)
-	}
-}
-
-// noteFailing starts or ends the clock of an endpoint.
-func (e *Engine) noteFailing(ctx context.Context, ep *ringback.Endpoint, ok bool, at time.Time) {
-	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
-		if ok != ep.FailingSince.IsZero() {
-			ep.FailingSince = time.Time{}
-			if !ok {
-				ep.FailingSince = at
-			}
-			return nil
-		}
-		return errUnchanged
-	})
-	e.directory.forget(ep.AccountID)
-	if err != nil && !errors.Is(err, errUnchanged) && !errors.Is(err, store.ErrNotFound) {
-		e.log.Warn("the state of an endpoint could not be kept", "endpoint", ep.ID, "error", err)
-	}
-}
-
-// disable turns an endpoint off for a reason of its receiver's, and cancels
-// what is pending.
-func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string) {
-	at := now()
-	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
-		if !ep.Enabled {
-			return errUnchanged
-		}
-		ep.Enabled, ep.DisabledReason, ep.DisabledAt, ep.UpdatedAt = false, reason, at, at
-		return nil
-	})
-	e.directory.forget(ep.AccountID)
-	switch {
-	case errors.Is(err, errUnchanged), errors.Is(err, store.ErrNotFound):
-	case err != nil:
-		e.log.Warn("an endpoint could not be disabled", "endpoint", ep.ID, "reason", reason, "error", err)
-	default:
-		e.log.Warn("endpoint disabled", "account", ep.AccountID, "endpoint", ep.ID, "reason", reason)
-		e.cancelPending(ep.AccountID, ep.ID, at, "the endpoint is disabled: "+reason)
-	}
 }

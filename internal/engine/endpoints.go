@@ -170,7 +170,8 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 		return nil, found(err, "endpoint", id)
 	}
 	if disabled {
-		e.cancelPending(accountID, id, now(), "the endpoint is disabled: "+ep.DisabledReason)
+		e.failing.reset(id)
+		e.cancelPending(accountID, id, disabledBecause(ep.DisabledReason))
 	}
 	return ep, nil
 }
@@ -217,43 +218,7 @@ func (e *Engine) DeleteEndpoint(ctx context.Context, accountID, id string) error
 	}
 	// Events that are being published right now may still have seen it; the
 	// dispatcher cancels those deliveries when they are due.
-	e.cancelPending(accountID, id, now(), reasonDeleted)
+	e.failing.reset(id)
+	e.cancelPending(accountID, id, reasonDeleted)
 	return nil
-}
-
-const (
-	cancelSlice = 500
-	cancelWait  = 5 * time.Second
-)
-
-// cancelPending cancels what was pending for an endpoint at that time, in
-// slices between which others can commit. It returns when that is done, or
-// after five seconds, and goes on in the background; should the server stop
-// before the end, the dispatcher cancels the rest when it is due.
-func (e *Engine) cancelPending(accountID, endpointID string, at time.Time, reason string) {
-	done := make(chan struct{})
-	e.background.Go(func() {
-		defer close(done)
-		for !e.isStopping() {
-			op := &store.CancelPending{
-				AccountID: accountID, EndpointID: endpointID, CreatedBefore: at,
-				Limit: cancelSlice, Now: now(), Reason: reason,
-			}
-			if err := e.commit.Do(op); err != nil {
-				e.log.Warn("pending deliveries could not be canceled; they are when they are due",
-					"account", accountID, "endpoint", endpointID, "error", err)
-				return
-			}
-			e.dispatcher.Drop(op.Canceled...)
-			if len(op.Canceled) < cancelSlice {
-				return
-			}
-		}
-	})
-	timer := time.NewTimer(cancelWait)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
 }

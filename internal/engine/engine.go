@@ -47,6 +47,7 @@ type Engine struct {
 	keys       *keyCache
 	finished   *finishedJobs
 	idle       *idleWorkers
+	failing    *failingClocks
 	jobTimer   *alarm
 	stopping   chan struct{}
 	background sync.WaitGroup // work that outlives the call that began it
@@ -61,6 +62,7 @@ func New(c Config) *Engine {
 		keys:      newKeyCache(),
 		finished:  newFinishedJobs(),
 		idle:      newIdleWorkers(),
+		failing:   newFailingClocks(),
 		jobTimer:  newAlarm(),
 		stopping:  make(chan struct{}),
 	}
@@ -85,6 +87,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	parts.Go(func() error { return e.dispatcher.Run(ctx) })
 	parts.Go(func() error { return e.runJobTimers(ctx) })
 	parts.Go(func() error { return e.runUpkeep(ctx) })
+	parts.Go(func() error { e.cancelAbandoned(ctx); return nil })
 	err := parts.Wait()
 	e.background.Wait()
 	stopCommit()
@@ -178,6 +181,24 @@ func unavailable(err error) error {
 		return err
 	}
 	return ringback.Unavailable(err)
+}
+
+// listTimeout bounds how long one list may read: a filter that matches little
+// may have to look at much.
+const listTimeout = 10 * time.Second
+
+// listing gives a list its time.
+func listing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, listTimeout,
+		ringback.Errorf(ringback.CodeUnavailable, "the list took longer than %s; narrow it with since and until", listTimeout))
+}
+
+// listFailed maps the error of a list.
+func listFailed(ctx context.Context, err error) error {
+	if cause, ok := errors.AsType[*ringback.Error](context.Cause(ctx)); ok {
+		return cause
+	}
+	return unavailable(err)
 }
 
 // Maybe is a member of a change that may be absent (Set false), null, or a

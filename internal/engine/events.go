@@ -106,9 +106,11 @@ func (e *Engine) Events(ctx context.Context, accountID string, f EventFilter, p 
 		}
 		f.JobID = id
 	}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	events, err := e.store.ListEvents(ctx, accountID, f, page, maxListBytes)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	plain := list(events, p.Limit, func(ev *ringback.Event) string { return ev.ID })
 	l, size := &List[EventWithJob]{Next: plain.Next}, 0
@@ -147,9 +149,11 @@ const maxResourceEvents = 50
 // named no resource stands for itself.
 func (e *Engine) Resource(ctx context.Context, accountID, resourceID string) (*Resource, error) {
 	r := &Resource{ID: resourceID}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	jobs, err := e.store.ListJobs(ctx, accountID, store.JobFilter{ResourceID: resourceID}, store.Page{Limit: 1}, maxListBytes)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	filter := EventFilter{ResourceID: resourceID}
 	if len(jobs) > 0 {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,8 +68,16 @@ func (n *network) Do(ctx context.Context, r egress.Request) (egress.Response, er
 type flaky struct {
 	store.Store
 
-	mu     sync.Mutex
-	broken bool
+	mu      sync.Mutex
+	broken  bool
+	leases  atomic.Int64 // LeaseJobs operations
+	updates atomic.Int64 // of endpoints
+}
+
+// UpdateEndpoint counts.
+func (f *flaky) UpdateEndpoint(ctx context.Context, account, id string, change func(*ringback.Endpoint) error) (*ringback.Endpoint, error) {
+	f.updates.Add(1)
+	return f.Store.UpdateEndpoint(ctx, account, id, change)
 }
 
 var errDiskFull = errors.New("disk full")
@@ -88,6 +97,11 @@ func (f *flaky) isBroken() bool {
 func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 	if f.isBroken() {
 		return errDiskFull
+	}
+	for _, op := range ops {
+		if _, ok := op.(*store.LeaseJobs); ok {
+			f.leases.Add(1)
+		}
 	}
 	return f.Store.Commit(ctx, ops)
 }

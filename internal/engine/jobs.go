@@ -55,7 +55,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	case job.RunAt.After(at):
 		e.jobTimer.set(job.RunAt)
 	default:
-		e.idle.notify(accountID, job.Type)
+		e.idle.notify(readyJob{accountID, job.Type})
 	}
 	return job, false, nil
 }
@@ -197,9 +197,11 @@ func (e *Engine) Jobs(ctx context.Context, accountID string, f JobFilter, p Pagi
 	if err := checkSpan(f.Since, f.Until); err != nil {
 		return nil, err
 	}
+	ctx, cancel := listing(ctx)
+	defer cancel()
 	jobs, err := e.store.ListJobs(ctx, accountID, f, page, maxListBytes)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, listFailed(ctx, err)
 	}
 	l := list(jobs, p.Limit, func(j *ringback.Job) string { return j.ID })
 	size := 0

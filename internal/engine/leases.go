@@ -29,25 +29,37 @@ func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job,
 	if err := checkLease(p); err != nil {
 		return nil, err
 	}
+	if p.Wait == 0 {
+		return e.leaseNow(p)
+	}
 	timer := time.NewTimer(p.Wait)
 	defer timer.Stop()
-	for {
+	for ctx.Err() == nil && !e.isStopping() {
+		// It is on the list before it looks, so that it misses nothing.
 		w := e.idle.add(p.AccountID, p.Types)
 		jobs, err := e.leaseNow(p)
-		if err != nil || len(jobs) > 0 || p.Wait == 0 {
-			e.leave(w)
+		if err != nil || len(jobs) > 0 {
+			e.idle.leave(w)
 			return jobs, err
 		}
 		select {
-		case <-w.wake:
+		case ready := <-w.wake:
+			if jobs, err := e.leaseNow(p); err != nil || len(jobs) > 0 {
+				// Perhaps it got others than the job that it was woken for.
+				if err != nil || len(jobs) == p.Max {
+					e.idle.notify(ready)
+				}
+				return jobs, err
+			}
 			continue
 		case <-timer.C:
 		case <-e.stopping:
 		case <-ctx.Done():
 		}
-		e.leave(w)
-		return nil, nil
+		e.idle.leave(w)
+		break
 	}
+	return nil, nil
 }
 
 func checkLease(p LeaseParams) error {
@@ -69,14 +81,6 @@ func checkLease(p LeaseParams) error {
 		return ringback.Invalid("wait_seconds", "%d is not between 0 and %d", int64(p.Wait/time.Second), int64(ringback.MaxWait/time.Second))
 	}
 	return checkTimeout("lease_seconds", p.Lease, ringback.MaxLease)
-}
-
-// leave takes a worker off the list of those who wait. If it was woken
-// meanwhile and did not look again, the others look instead.
-func (e *Engine) leave(w *idleWorker) {
-	if !e.idle.remove(w) {
-		e.idle.notifyAll()
-	}
 }
 
 func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
@@ -231,7 +235,10 @@ func (e *Engine) FailJob(ctx context.Context, r LeaseRef, reason string, retry b
 		if job.Status != ringback.JobRunning || job.LeaseToken != r.Token {
 			return nil, leaseLost(job)
 		}
-		return e.requeue(ctx, job, reason)
+		if err := e.requeue(ctx, job, reason); err != nil {
+			return nil, err
+		}
+		return e.Job(ctx, job.AccountID, job.ID)
 	}
 	end := *job
 	end.Status, end.Result, end.Error = ringback.JobFailed, nil, reason
@@ -259,18 +266,18 @@ func (e *Engine) finishLeased(ctx context.Context, job, end *ringback.Job, token
 }
 
 // requeue puts a leased job back, to be leased again after a pause.
-func (e *Engine) requeue(ctx context.Context, job *ringback.Job, reason string) (*ringback.Job, error) {
+func (e *Engine) requeue(ctx context.Context, job *ringback.Job, reason string) error {
 	at := now()
 	op := &store.RequeueJob{
 		AccountID: job.AccountID, JobID: job.ID, Token: job.LeaseToken, Now: at,
 		RunAt: at.Add(ringback.JobBackoff(job.Attempt)).Truncate(time.Microsecond), Error: reason,
 	}
 	if err := e.commit.Do(op); err != nil {
-		return nil, err
+		return err
 	}
 	if op.Err != nil {
-		return nil, e.explainLost(ctx, job)
+		return e.explainLost(ctx, job)
 	}
 	e.jobTimer.set(op.RunAt)
-	return e.Job(ctx, job.AccountID, job.ID)
+	return nil
 }

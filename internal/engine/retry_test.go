@@ -250,3 +250,26 @@ func TestFailingForFiveDays(t *testing.T) {
 		}
 	})
 }
+
+// A receiver that now fails and now answers costs no transaction of its own.
+func TestFlappingReceiverIsCheap(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		n := 0 // one attempt at a time
+		w.net.at(receiver, func(rw http.ResponseWriter, r *http.Request) {
+			if n++; n%2 == 0 {
+				rw.WriteHeader(404)
+			}
+		})
+		w.endpoint(receiver, func(p *engine.CreateEndpointParams) {
+			p.RetrySchedule = engine.Maybe[[]time.Duration]{Set: true, Value: []time.Duration{}}
+		})
+		before := w.store.updates.Load()
+		for range 100 {
+			w.publish("a")
+			sleep(time.Second)
+		}
+		if got := w.store.updates.Load() - before; got > 10 {
+			t.Errorf("%d transactions of endpoints for 100 attempts", got)
+		}
+	})
+}

@@ -11,16 +11,21 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-const timerBatch = 500
+const (
+	timerBatch = 500
+	timerBytes = 8 << 20 // of jobs whose lease has ended
+)
 
 // runJobTimers makes jobs ready when their time comes, and ends leases whose
 // time is over.
 func (e *Engine) runJobTimers(ctx context.Context) error {
 	e.jobTimer.set(now())
 	for {
-		wait := time.Minute // a look now and then, should a time have been missed
+		// A look now and then, since a machine that was suspended, or whose clock
+		// was set, may wake late.
+		wait := time.Minute
 		if at := e.jobTimer.peek(); !at.IsZero() {
-			wait = max(time.Until(at), 0)
+			wait = min(max(time.Until(at), 0), wait)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -50,16 +55,16 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 			return err
 		}
 		for _, j := range promote.Promoted {
-			e.idle.notify(j.AccountID, j.Type)
+			e.idle.notify(readyJob{j.AccountID, j.Type})
 		}
-		expired, err := e.store.ExpiredJobs(ctx, now(), timerBatch)
+		expired, err := e.store.ExpiredJobs(ctx, now(), timerBatch, timerBytes)
 		if err != nil {
 			return err
 		}
 		if err := e.endLeases(ctx, expired); err != nil {
 			return err
 		}
-		if len(promote.Promoted) < timerBatch && len(expired) < timerBatch {
+		if len(promote.Promoted) < timerBatch && len(expired) == 0 {
 			break
 		}
 	}
@@ -90,7 +95,7 @@ func (e *Engine) endLease(ctx context.Context, job *ringback.Job) error {
 	}
 	var err error
 	if job.Attempt < job.MaxAttempts {
-		_, err = e.requeue(ctx, job, reason)
+		err = e.requeue(ctx, job, reason)
 	} else {
 		end := *job
 		end.Status, end.Error = ringback.JobFailed, reason

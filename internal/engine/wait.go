@@ -53,56 +53,51 @@ type idleWorkers struct {
 	waiters []*idleWorker // the longest waiting first
 }
 
+// readyJob tells of a job that can be leased.
+type readyJob struct{ accountID, jobType string }
+
 type idleWorker struct {
 	accountID string // "" = any
 	types     []string
-	wake      chan struct{} // gets one value when it is taken off the list
+	wake      chan readyJob // gets one value when it is taken off the list
 }
 
 func newIdleWorkers() *idleWorkers { return &idleWorkers{} }
 
 // add puts a worker on the list.
 func (i *idleWorkers) add(accountID string, types []string) *idleWorker {
-	w := &idleWorker{accountID: accountID, types: types, wake: make(chan struct{}, 1)}
+	w := &idleWorker{accountID: accountID, types: types, wake: make(chan readyJob, 1)}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.waiters = append(i.waiters, w)
 	return w
 }
 
-// remove takes a worker off the list; false says that it was woken meanwhile.
-func (i *idleWorkers) remove(w *idleWorker) bool {
+// leave takes a worker off the list. One that was woken meanwhile did not look
+// for that job: another worker gets the call.
+func (i *idleWorkers) leave(w *idleWorker) {
 	i.mu.Lock()
-	defer i.mu.Unlock()
 	at := slices.Index(i.waiters, w)
-	if at < 0 {
-		return false
+	if at >= 0 {
+		i.waiters = slices.Delete(i.waiters, at, at+1)
 	}
-	i.waiters = slices.Delete(i.waiters, at, at+1)
-	return true
+	i.mu.Unlock()
+	if at < 0 {
+		i.notify(<-w.wake)
+	}
 }
 
-// notify wakes one worker that may take such a job.
-func (i *idleWorkers) notify(accountID, jobType string) {
+// notify wakes one worker that may take the job.
+func (i *idleWorkers) notify(j readyJob) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for at, w := range i.waiters {
-		if (w.accountID == "" || w.accountID == accountID) && slices.Contains(w.types, jobType) {
+		if (w.accountID == "" || w.accountID == j.accountID) && slices.Contains(w.types, j.jobType) {
 			i.waiters = slices.Delete(i.waiters, at, at+1)
-			w.wake <- struct{}{}
+			w.wake <- j
 			return
 		}
 	}
-}
-
-// notifyAll wakes every worker: something that may concern each has changed.
-func (i *idleWorkers) notifyAll() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, w := range i.waiters {
-		w.wake <- struct{}{}
-	}
-	i.waiters = nil
 }
 
 // alarm wakes one loop at the earliest of the times that it was set to.

@@ -141,8 +141,10 @@ type PromotedJob struct{ AccountID, Type string }
 
 // ClaimDeliveries leases up to Limit pending deliveries to this epoch: with
 // Queue "" scheduled ones with NextAttemptAt at or before Now, the longest due
-// first; otherwise those parked in that queue, in the same order. It stops
-// early, with at least one, when the events and results loaded pass MaxBytes.
+// first; otherwise those parked in that queue, in the same order. It ends early,
+// after the one with which the JSON of the events and jobs loaded (data, input,
+// result, metadata) passes MaxBytes. A delivery whose event or job is missing is
+// made failed, with that as its reason, instead of claimed.
 type ClaimDeliveries struct {
 	Queue    string
 	Now      time.Time
@@ -220,4 +222,29 @@ type CancelPending struct {
 	Reason                string
 
 	Canceled []string // ids
+}
+
+// Cost is about how much work and memory an operation is: rows written, and
+// bytes of JSON held until they are.
+func Cost(op Op) (rows, bytes int) {
+	switch op := op.(type) {
+	case *SubmitJob:
+		return 1, len(op.Job.Input) + len(op.Job.Metadata)
+	case *PublishEvent:
+		return 1 + len(op.Deliveries), len(op.Event.Data)
+	case *FinishJob:
+		return 2 + len(op.Deliveries), len(op.Job.Result)
+	case *RecordAttempt:
+		return 2, len(op.Attempt.ResponseBody)
+	case *LeaseJobs:
+		return op.Max, 0
+	case *PromoteJobs:
+		return op.Limit, 0
+	case *ClaimDeliveries:
+		return op.Limit, 0
+	case *CancelPending:
+		return op.Limit, 0
+	default:
+		return 1, 0
+	}
 }

@@ -33,6 +33,8 @@ var (
 	// ErrFenced: the row is no longer in the state that the change presumes:
 	// another lease token, another epoch, already final.
 	ErrFenced = errors.New("store: fenced")
+	// ErrExists: another key has this hash.
+	ErrExists = errors.New("store: exists already")
 	// ErrIdempotencyMismatch: the idempotency key was used with another fingerprint.
 	ErrIdempotencyMismatch = errors.New("store: idempotency key used with another request")
 	// ErrLimit: the account has as many of these as it may have.
@@ -119,7 +121,7 @@ type Accounts interface {
 // Keys is the part of the contract about API keys. A key is found by the
 // SHA-256 of its text; the text itself is never stored.
 type Keys interface {
-	// InsertKey replaces a key of the same id.
+	// InsertKey replaces a key of the same id. ErrExists: another has the hash.
 	InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) error
 	KeyByHash(ctx context.Context, hash [32]byte) (*ringback.Key, error)
 	Key(ctx context.Context, id string) (*ringback.Key, error)
@@ -158,8 +160,9 @@ type Jobs interface {
 	// pass maxBytes: a list whose sum is larger may go on.
 	ListJobs(ctx context.Context, accountID string, f JobFilter, p Page, maxBytes int) ([]*ringback.Job, error)
 	// ExpiredJobs gives up to limit running jobs, of any account, whose lease
-	// had ended at the time, those that ended first first.
-	ExpiredJobs(ctx context.Context, at time.Time, limit int) ([]*ringback.Job, error)
+	// had ended at the time, those that ended first first. It ends early, as
+	// ListJobs does.
+	ExpiredJobs(ctx context.Context, at time.Time, limit, maxBytes int) ([]*ringback.Job, error)
 	// NextJobTimes gives when the next queued job that waits for its RunAt may
 	// start, and when the next lease ends; zero times if there is none.
 	NextJobTimes(ctx context.Context) (runAt, leaseEnd time.Time, err error)
@@ -206,10 +209,17 @@ type Deliveries interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	// ParkedQueues gives the names of the queues that hold parked deliveries.
 	ParkedQueues(ctx context.Context) ([]string, error)
+	// AbandonedEndpoints gives up to limit endpoints, of any account, that have
+	// pending deliveries but are disabled or deleted: their cancellation was cut
+	// off.
+	AbandonedEndpoints(ctx context.Context, limit int) ([]EndpointRef, error)
 	// LeasedDeliveries gives what this epoch has leased. It is bounded by what
 	// the caller leased.
 	LeasedDeliveries(ctx context.Context) ([]DeliveryRef, error)
 }
+
+// EndpointRef names an endpoint.
+type EndpointRef struct{ AccountID, ID string }
 
 // DeliveryRef names a delivery.
 type DeliveryRef struct{ AccountID, ID string }

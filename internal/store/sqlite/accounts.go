@@ -59,7 +59,7 @@ func (s *Store) account(ctx context.Context, q querier, id string) (a *ringback.
 
 // ListAccounts lists accounts.
 func (s *Store) ListAccounts(ctx context.Context, p store.Page) ([]*ringback.Account, error) {
-	return list(ctx, s.r, s.scanAccount,
+	return list(ctx, s.lists, s.scanAccount,
 		"SELECT "+accountColumns+" FROM accounts WHERE id < ? ORDER BY id DESC LIMIT ?",
 		cmp.Or(p.Before, afterEveryID), p.Limit)
 }

@@ -91,7 +91,7 @@ func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number in
 func (s *Store) ListAttempts(
 	ctx context.Context, accountID, deliveryID string, maxAttempts int,
 ) ([]ringback.Attempt, error) {
-	all, err := list(ctx, s.r, scanAttempt, `SELECT number, started_at, duration, status_code, error,
+	all, err := list(ctx, s.lists, scanAttempt, `SELECT number, started_at, duration, status_code, error,
 		request_headers, response_headers, response_body FROM attempts
 		WHERE account_id = ? AND delivery_id = ? ORDER BY number DESC LIMIT ?`,
 		accountID, deliveryID, maxAttempts)

@@ -9,32 +9,62 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
+// claimDeliveries goes on until it has claimed something or nothing waits: that
+// nothing was claimed tells the caller that nothing is left.
 func (s *Store) claimDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) error {
 	op.Claimed = nil
-	waiting, err := waitingDeliveries(ctx, t, op)
-	if err != nil {
-		return err
+	for len(op.Claimed) == 0 {
+		waiting, err := waitingDeliveries(ctx, t, op)
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		if err := s.claimWaiting(ctx, t, op, waiting); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (s *Store) claimWaiting(
+	ctx context.Context, t tx, op *store.ClaimDeliveries, waiting []*ringback.Delivery,
+) error {
 	bytes := 0
 	for _, d := range waiting {
 		c, err := load(ctx, t, d)
+		if b, ok := errors.AsType[*brokenError](err); ok {
+			if err := s.failBroken(ctx, t, op, d, b); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return err
-		}
-		bytes += len(c.Event.Data)
-		if c.Job != nil {
-			bytes += len(c.Job.Result)
-		}
-		if bytes > op.MaxBytes && len(op.Claimed) > 0 {
-			break
 		}
 		if _, err := t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = ?, queue = ''
 			WHERE account_id = ? AND id = ?`, s.epoch, d.AccountID, d.ID); err != nil {
 			return err
 		}
 		op.Claimed = append(op.Claimed, c)
+		bytes += len(c.Event.Data)
+		if c.Job != nil {
+			bytes += jobSize(c.Job)
+		}
+		if bytes > op.MaxBytes {
+			return nil
+		}
 	}
 	return nil
+}
+
+// failBroken ends a delivery that cannot be made, so that it does not keep
+// those behind it waiting.
+func (s *Store) failBroken(
+	ctx context.Context, t tx, op *store.ClaimDeliveries, d *ringback.Delivery, why *brokenError,
+) error {
+	s.log.ErrorContext(ctx, "a delivery cannot be made", "account_id", d.AccountID, "delivery_id", d.ID, "error", why)
+	_, err := endOpen(ctx, t, store.DeliveryRef{AccountID: d.AccountID, ID: d.ID},
+		ending{ringback.DeliveryFailed, op.Now, why.Error()})
+	return err
 }
 
 func waitingDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) ([]*ringback.Delivery, error) {
@@ -51,22 +81,26 @@ func waitingDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) ([]
 func load(ctx context.Context, t tx, d *ringback.Delivery) (c store.Claimed, err error) {
 	c.Delivery = d
 	if c.Event, err = event(ctx, t, d.AccountID, d.EventID); err != nil {
-		return c, missing(err, d, "event", d.EventID)
+		return c, missing(err, "event", d.EventID)
 	}
 	if c.Event.JobID == "" {
 		return c, nil
 	}
 	if c.Job, err = job(ctx, t, d.AccountID, c.Event.JobID); err != nil {
-		return c, missing(err, d, "job", c.Event.JobID)
+		return c, missing(err, "job", c.Event.JobID)
 	}
 	return c, nil
 }
 
-// missing tells what a delivery lacks; nothing is deleted before the
+// brokenError tells what a delivery lacks; nothing is deleted before the
 // deliveries that need it, so that it is a defect.
-func missing(err error, d *ringback.Delivery, kind, id string) error {
+type brokenError struct{ kind, id string }
+
+func (e *brokenError) Error() string { return fmt.Sprintf("its %s %s is missing", e.kind, e.id) }
+
+func missing(err error, kind, id string) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("delivery %s needs %s %s, which is not there", d.ID, kind, id)
+		return &brokenError{kind, id}
 	}
 	return err
 }

@@ -2,10 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
-	driver "modernc.org/sqlite"
+	"modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
 	"github.com/ringback/ringback/internal/store"
@@ -19,10 +21,10 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
 		for i, op := range ops {
 			if err := s.apply(ctx, t, op); err != nil {
-				if ofOperation(err) {
-					return &store.OpError{Index: i, Err: err}
+				if ofDatabase(err) {
+					return fmt.Errorf("sqlite: operation %d: %w", i, err)
 				}
-				return fmt.Errorf("sqlite: operation %d: %w", i, err)
+				return &store.OpError{Index: i, Err: err}
 			}
 		}
 		return nil
@@ -63,15 +65,24 @@ func (s *Store) apply(ctx context.Context, t tx, op store.Op) error {
 	return fmt.Errorf("unknown operation %T", op)
 }
 
-// ofOperation says whether an error is about the values of one operation, and
-// not about the whole database.
-func ofOperation(err error) bool {
-	e, ok := errors.AsType[*driver.Error](err)
+// ofDatabase says whether an error is about the whole database, or the
+// connection to it. Any other is the operation's own: about its values, or
+// about the rows that it reads.
+func ofDatabase(err error) bool {
+	for _, known := range []error{driver.ErrBadConn, sql.ErrConnDone, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return false
 	}
 	switch e.Code() & 0xff { // the primary code
-	case codes.SQLITE_CONSTRAINT, codes.SQLITE_TOOBIG, codes.SQLITE_MISMATCH:
+	case codes.SQLITE_INTERNAL, codes.SQLITE_PERM, codes.SQLITE_ABORT, codes.SQLITE_BUSY, codes.SQLITE_LOCKED,
+		codes.SQLITE_NOMEM, codes.SQLITE_READONLY, codes.SQLITE_INTERRUPT, codes.SQLITE_IOERR,
+		codes.SQLITE_CORRUPT, codes.SQLITE_FULL, codes.SQLITE_CANTOPEN, codes.SQLITE_PROTOCOL,
+		codes.SQLITE_NOLFS, codes.SQLITE_AUTH, codes.SQLITE_NOTADB:
 		return true
 	}
 	return false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
+	"github.com/ringback/ringback/internal/store/storetest"
 )
 
 // crashDir tells the test binary to be the process that is killed.
@@ -55,7 +56,7 @@ func commitForever(dir string) error {
 // that it was told is there.
 func TestKill(t *testing.T) {
 	rounds := 8
-	if testing.Short() {
+	if testing.Short() || storetest.RaceDetector {
 		rounds = 2
 	}
 	dir := t.TempDir()

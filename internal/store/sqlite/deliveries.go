@@ -53,10 +53,10 @@ func (s *Store) ListDeliveries(
 	}
 	var parts []*selection
 	if f.Status == "" || f.Status == ringback.DeliveryPending {
-		parts = append(parts, selectFrom("SELECT "+openColumns+" FROM deliveries_open", openBy(f), accountID))
+		parts = append(parts, selectFrom(openColumns, "deliveries_open", openBy(f), accountID))
 	}
 	if f.Status != ringback.DeliveryPending {
-		q := selectFrom("SELECT "+closedColumns+" FROM deliveries", closedBy(f), accountID)
+		q := selectFrom(closedColumns, "deliveries", closedBy(f), accountID)
 		q.equal("status", string(f.Status))
 		parts = append(parts, q)
 	}
@@ -83,7 +83,7 @@ func (s *Store) ListDeliveries(
 		query = "SELECT * FROM (" + query + ") ORDER BY id DESC LIMIT ?"
 		args = append(args, p.Limit)
 	}
-	return list(ctx, s.r, scanDelivery, query, args...)
+	return list(ctx, s.lists, scanDelivery, query, args...)
 }
 
 var (
@@ -124,7 +124,7 @@ func (s *Store) idRange(ctx context.Context, accountID string, f store.DeliveryF
 	}
 	if f.JobID != "" {
 		var oldest, newest *string
-		if err := one(ctx, s.r, func(row scanner) error { return row.Scan(&oldest, &newest) },
+		if err := one(ctx, s.lists, func(row scanner) error { return row.Scan(&oldest, &newest) },
 			"SELECT min(id), max(id) FROM events WHERE account_id = ? AND job_id <> '' AND job_id = ?",
 			accountID, f.JobID); err != nil {
 			return "", "", err
@@ -185,6 +185,31 @@ func (s *Store) ParkedQueues(ctx context.Context) ([]string, error) {
 			SELECT (SELECT min(queue) FROM deliveries_open INDEXED BY open_parked
 				WHERE queue <> '' AND queue > name) FROM queues WHERE name IS NOT NULL)
 		SELECT name FROM queues WHERE name IS NOT NULL`)
+}
+
+// AbandonedEndpoints looks into the index for each endpoint and each account,
+// however many deliveries are pending for them: from endpoint to endpoint of an
+// account, and then to the next account, before its first one. A callback has no
+// endpoint. The columns are compared one by one, because SQLite goes through all
+// rows that are equal to the start of a range over two.
+func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) ([]store.EndpointRef, error) {
+	const (
+		nextEndpoint = `(SELECT min(endpoint_id) FROM deliveries_open INDEXED BY open_endpoint
+			WHERE account_id = account AND endpoint_id > endpoint)`
+		nextAccount = `(SELECT min(account_id) FROM deliveries_open INDEXED BY open_endpoint
+			WHERE account_id > account)`
+	)
+	return list(ctx, s.r, func(row scanner) (ref store.EndpointRef, err error) {
+		err = row.Scan(&ref.AccountID, &ref.ID)
+		return ref, err
+	}, `WITH RECURSIVE owed (account, endpoint) AS (
+			SELECT '', ''
+			UNION ALL
+			SELECT iif(`+nextEndpoint+` IS NULL, `+nextAccount+`, account), coalesce(`+nextEndpoint+`, '')
+			FROM owed WHERE account IS NOT NULL)
+		SELECT account, endpoint FROM owed WHERE endpoint <> '' AND NOT EXISTS
+			(SELECT 1 FROM endpoints WHERE account_id = account AND id = endpoint AND enabled = 1)
+		LIMIT ?`, limit)
 }
 
 // LeasedDeliveries gives what this epoch has leased.

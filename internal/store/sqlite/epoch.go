@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/ringback/ringback/internal/store"
 )
@@ -18,7 +17,7 @@ const (
 
 // begin checks the master key, begins a new epoch, and makes what earlier ones
 // had leased scheduled again.
-func (s *Store) begin(ctx context.Context, path string, log *slog.Logger) error {
+func (s *Store) begin(ctx context.Context, path string) error {
 	var taken int64
 	err := s.w.transact(ctx, func(ctx context.Context, t tx) error {
 		if err := s.checkCanary(ctx, t); err != nil {
@@ -39,7 +38,7 @@ func (s *Store) begin(ctx context.Context, path string, log *slog.Logger) error 
 		return fmt.Errorf("sqlite: opening %s: %w", path, err)
 	}
 	if taken > 0 {
-		log.InfoContext(ctx, "took over deliveries that were on their way when the server ended", "count", taken)
+		s.log.InfoContext(ctx, "took over deliveries that were on their way when the server ended", "count", taken)
 	}
 	return nil
 }

@@ -61,29 +61,14 @@ func (s *Store) ListEvents(
 	case f.ResourceID != "":
 		by = eventsByResource
 	}
-	q := selectFrom("SELECT "+eventColumns+" FROM events", by, accountID)
+	q := selectFrom(eventColumns, "events", by, accountID)
 	q.equal("type", f.Type)
 	q.equal("resource_id", f.ResourceID)
 	q.equal("job_id", f.JobID)
 	q.span(f.Span, ringback.PrefixEvent)
 	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
-	var all []*ringback.Event
-	bytes := 0
-	err := s.r.each(ctx, func(row scanner) error {
-		e, err := scanEvent(row)
-		if err != nil {
-			return err
-		}
-		all = append(all, e)
-		if bytes += len(e.Data); bytes > maxBytes {
-			return errStop
-		}
-		return nil
-	}, q.newest(p.Limit), q.args...)
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
+	size := func(e *ringback.Event) int { return len(e.Data) }
+	return list(ctx, s.lists, upTo(maxBytes, size, scanEvent), q.newest(p.Limit), q.args...)
 }
 
 func scanEvent(row scanner) (*ringback.Event, error) {

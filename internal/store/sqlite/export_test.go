@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"modernc.org/sqlite"
 )
 
 // SetMaxPages makes the database full when it has n pages, as a full disk
@@ -38,9 +40,12 @@ func (s *Store) onWriter(ctx context.Context, fn func() error) error {
 // Queries gives the text of every statement that was run.
 func (s *Store) Queries(ctx context.Context) (all []string, err error) {
 	err = s.onWriter(ctx, func() error {
-		s.r.mu.Lock()
-		defer s.r.mu.Unlock()
-		all = append(slices.Collect(maps.Keys(s.w.stmts)), slices.Collect(maps.Keys(s.r.stmts))...)
+		all = slices.Collect(maps.Keys(s.w.stmts))
+		for _, r := range []*reader{s.r, s.lists} {
+			r.mu.Lock()
+			all = slices.AppendSeq(all, maps.Keys(r.stmts))
+			r.mu.Unlock()
+		}
 		return nil
 	})
 	return all, err
@@ -62,6 +67,47 @@ func (s *Store) Plan(ctx context.Context, query string) (steps []string, err err
 	})
 	return steps, err
 }
+
+// Exec runs a statement behind the store's back.
+func (s *Store) Exec(ctx context.Context, query string, args ...any) error {
+	return s.onWriter(ctx, func() error {
+		_, err := s.w.conn.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
+// Limit sets one of SQLite's limits on the connection of the writer.
+func (s *Store) Limit(ctx context.Context, id, value int) error {
+	return s.onWriter(ctx, func() error {
+		_, err := sqlite.Limit(s.w.conn, id, value)
+		return err
+	})
+}
+
+// HoldRead reads, by the pool of the lists or the other one, and calls fn
+// before it ends.
+func (s *Store) HoldRead(ctx context.Context, list bool, fn func()) error {
+	r := s.r
+	if list {
+		r = s.lists
+	}
+	return r.each(ctx, func(scanner) error { fn(); return nil }, "SELECT 1")
+}
+
+// EndlessList is a list that looks at rows for ever.
+func (s *Store) EndlessList(ctx context.Context) error {
+	return s.lists.each(ctx, func(scanner) error { return nil }, `WITH RECURSIVE n (i) AS
+		(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0`)
+}
+
+// Readers and Listers are the sizes of the pools.
+const (
+	Readers = maxReaders
+	Listers = maxListers
+)
+
+// OfDatabase says what fails a whole commit.
+var OfDatabase = ofDatabase
 
 // SetSchemaVersion pretends that a newer program made the schema.
 func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {

@@ -64,34 +64,22 @@ func (s *Store) JobAccount(ctx context.Context, id string) (account string, err 
 func (s *Store) ListJobs(
 	ctx context.Context, accountID string, f store.JobFilter, p store.Page, maxBytes int,
 ) ([]*ringback.Job, error) {
-	q := selectFrom("SELECT "+jobColumns+" FROM jobs", jobsBy(f), accountID)
+	q := selectFrom(jobColumns, "jobs", jobsBy(f), accountID)
 	q.equal("status", string(f.Status))
 	q.equal("type", f.Type)
 	q.equal("resource_id", f.ResourceID)
 	q.span(f.Span, ringback.PrefixJob)
 	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
-	var all []*ringback.Job
-	bytes := 0
-	err := s.r.each(ctx, func(row scanner) error {
-		j, err := scanJob(row)
-		if err != nil {
-			return err
-		}
-		all = append(all, j)
-		if bytes += len(j.Input) + len(j.Result); bytes > maxBytes {
-			return errStop
-		}
-		return nil
-	}, q.newest(p.Limit), q.args...)
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
+	size := func(j *ringback.Job) int { return len(j.Input) + len(j.Result) }
+	return list(ctx, s.lists, upTo(maxBytes, size, scanJob), q.newest(p.Limit), q.args...)
 }
 
+// jobSize is how many bytes of JSON a job has.
+func jobSize(j *ringback.Job) int { return len(j.Input) + len(j.Result) + len(j.Metadata) }
+
 // ExpiredJobs gives running jobs whose lease has ended.
-func (s *Store) ExpiredJobs(ctx context.Context, at time.Time, limit int) ([]*ringback.Job, error) {
-	return list(ctx, s.r, scanJob, selectJob+
+func (s *Store) ExpiredJobs(ctx context.Context, at time.Time, limit, maxBytes int) ([]*ringback.Job, error) {
+	return list(ctx, s.r, upTo(maxBytes, jobSize, scanJob), selectJob+
 		" WHERE status = 'running' AND lease_expires_at <= ? ORDER BY lease_expires_at LIMIT ?",
 		micros(at), limit)
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/ringback/ringback/internal/store"
@@ -14,8 +15,15 @@ const keyColumns = "id, account_id, name, scopes, created_at"
 // InsertKey inserts a key, or replaces the one of that id.
 func (s *Store) InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
-		// Not INSERT OR REPLACE: that would drop another key of the same hash.
-		_, err := t.exec(ctx, "INSERT INTO keys ("+keyColumns+`, hash) VALUES (?, ?, ?, ?, ?, ?)
+		err := one(ctx, t, func(scanner) error { return nil },
+			"SELECT 1 FROM keys WHERE hash = ? AND id <> ?", hash[:], k.ID)
+		if err == nil {
+			return store.ErrExists
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		_, err = t.exec(ctx, "INSERT INTO keys ("+keyColumns+`, hash) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, name = excluded.name,
 			scopes = excluded.scopes, created_at = excluded.created_at, hash = excluded.hash`,
 			k.ID, k.AccountID, k.Name, joinScopes(k.Scopes), micros(k.CreatedAt), hash[:])
@@ -42,10 +50,10 @@ func (s *Store) key(ctx context.Context, query string, arg any) (k *ringback.Key
 func (s *Store) ListKeys(ctx context.Context, accountID string, p store.Page) ([]*ringback.Key, error) {
 	before := cmp.Or(p.Before, afterEveryID)
 	if accountID == "" {
-		return list(ctx, s.r, scanKey,
+		return list(ctx, s.lists, scanKey,
 			"SELECT "+keyColumns+" FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", before, p.Limit)
 	}
-	return list(ctx, s.r, scanKey, "SELECT "+keyColumns+
+	return list(ctx, s.lists, scanKey, "SELECT "+keyColumns+
 		" FROM keys WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", accountID, before, p.Limit)
 }
 

@@ -3,7 +3,7 @@
 // earlier process had leased as soon as it opens.
 //
 // One connection writes, each transaction synced to disk before it is
-// answered; a small pool reads. Files, all in Config.Dir: ringback.db, its -wal
+// answered; two small pools read, one of them lists alone. Files, all in Config.Dir: ringback.db, its -wal
 // and -shm, and ringback.lock.
 package sqlite
 
@@ -41,7 +41,9 @@ type Sealer interface {
 type Store struct {
 	w      *writer
 	r      *reader
+	lists  *reader // for lists of any length
 	sealer Sealer
+	log    *slog.Logger
 	lock   *flock.Flock
 	epoch  int64
 	turns  leaseTurns // guarded by the writer's turn
@@ -90,22 +92,22 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
 	}
 	writing.SetMaxOpenConns(1)
-	s := &Store{w: newWriter(writing), sealer: c.Sealer}
+	s := &Store{w: newWriter(writing), sealer: c.Sealer, log: cmp.Or(c.Logger, slog.Default())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.closeDatabase())
 		}
 	}()
-	log := cmp.Or(c.Logger, slog.Default())
-	if err := migrate(ctx, writing, path, log); err != nil {
+	if err := migrate(ctx, writing, path, s.log); err != nil {
 		return nil, err
 	}
-	reading, err := sql.Open("sqlite", readerDSN(path))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
+	if s.r, err = openReader(path, maxReaders); err != nil {
+		return nil, err
 	}
-	s.r = newReader(reading)
-	if err := s.begin(ctx, path, log); err != nil {
+	if s.lists, err = openReader(path, maxListers); err != nil {
+		return nil, err
+	}
+	if err := s.begin(ctx, path); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -126,9 +128,11 @@ func (s *Store) Close() error {
 // closeDatabase closes the writer last: the last connection to close empties
 // the log into the database.
 func (s *Store) closeDatabase() error {
-	var err error
-	if s.r != nil {
-		err = s.r.close()
+	var errs []error
+	for _, r := range []*reader{s.lists, s.r} {
+		if r != nil {
+			errs = append(errs, r.close())
+		}
 	}
-	return errors.Join(err, s.w.close())
+	return errors.Join(append(errs, s.w.close())...)
 }

@@ -217,6 +217,42 @@ func TestCloseWaits(t *testing.T) {
 	})
 }
 
+func TestCloseWaitsForReads(t *testing.T) {
+	for _, list := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := openStore(t, t.TempDir())
+			release := make(chan struct{})
+			var order []string
+			go func() {
+				if err := s.HoldRead(t.Context(), list, func() {
+					<-release
+					order = append(order, "read")
+				}); err != nil {
+					t.Error(err)
+				}
+			}()
+			synctest.Wait()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+				order = append(order, "closed")
+			}()
+			synctest.Wait()
+			close(release)
+			<-done
+			if got := strings.Join(order, " "); got != "read closed" {
+				t.Errorf("in the order %q", got)
+			}
+			if err := s.HoldRead(t.Context(), list, func() {}); err == nil {
+				t.Error("read from a closed store")
+			}
+		})
+	}
+}
+
 func TestInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openStore(t, t.TempDir())

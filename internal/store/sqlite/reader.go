@@ -3,31 +3,40 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/ringback/ringback/internal/store"
 )
 
-// maxReaders bounds how many reads run at once, and with it their caches.
-const maxReaders = 4
+// How many reads run at once, which bounds their caches as well. Lists, which
+// may look at many rows, have connections of their own: however slow they are,
+// they do not delay what the engine reads.
+const (
+	maxReaders = 4
+	maxListers = 2
+)
 
-// reader is the pool of connections that only read. Each query sees all that
-// was committed before it began.
+// reader is a pool of connections that only read. Each query sees all that was
+// committed before it began.
 type reader struct {
-	db *sql.DB
+	db      *sql.DB
+	running sync.WaitGroup // queries
 
-	running sync.RWMutex // held for reading by each query, so that close can wait
-	closed  bool
-
-	mu    sync.Mutex
-	stmts map[string]*sql.Stmt
+	mu     sync.Mutex
+	closed bool
+	stmts  map[string]*sql.Stmt
 }
 
-func newReader(db *sql.DB) *reader {
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
-	return &reader{db: db, stmts: map[string]*sql.Stmt{}}
+func openReader(path string, conns int) (*reader, error) {
+	db, err := sql.Open("sqlite", readerDSN(path))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return &reader{db: db, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 // querier reads: from the pool, or within a write transaction. fn must not
@@ -37,11 +46,10 @@ type querier interface {
 }
 
 func (r *reader) each(ctx context.Context, fn func(scanner) error, query string, args ...any) error {
-	r.running.RLock()
-	defer r.running.RUnlock()
-	if r.closed {
+	if !r.enter() {
 		return errClosed
 	}
+	defer r.running.Done()
 	s, err := r.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
@@ -51,6 +59,16 @@ func (r *reader) each(ctx context.Context, fn func(scanner) error, query string,
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	return drain(rows, fn)
+}
+
+// enter says whether a query may run, and then counts it as running.
+func (r *reader) enter() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.running.Add(1)
+	}
+	return !r.closed
 }
 
 // prepared gives the statement of a query, which must be one of a bounded set.
@@ -75,11 +93,12 @@ func (r *reader) prepared(ctx context.Context, query string) (*sql.Stmt, error) 
 	return s, nil
 }
 
-// close waits for running queries.
+// close waits for running queries; who comes after it gets errClosed.
 func (r *reader) close() error {
-	r.running.Lock()
-	defer r.running.Unlock()
+	r.mu.Lock()
 	r.closed = true
+	r.mu.Unlock()
+	r.running.Wait()
 	return r.db.Close()
 }
 
@@ -99,19 +118,35 @@ func one(ctx context.Context, q querier, fn func(scanner) error, query string, a
 	return err
 }
 
-// list collects what scan makes of each row.
+// list collects what scan makes of each row. With errStop from scan it ends
+// after that one.
 func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
 	err := q.each(ctx, func(row scanner) error {
 		v, err := scan(row)
-		if err != nil {
-			return err
+		if err == nil || errors.Is(err, errStop) {
+			all = append(all, v)
 		}
-		all = append(all, v)
-		return nil
+		return err
 	}, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+// upTo makes a list end early: after the value with which the sizes together
+// pass the limit.
+func upTo[T any](limit int, size func(T) int, scan func(scanner) (T, error)) func(scanner) (T, error) {
+	sum := 0
+	return func(row scanner) (T, error) {
+		v, err := scan(row)
+		if err != nil {
+			return v, err
+		}
+		if sum += size(v); sum > limit {
+			return v, errStop
+		}
+		return v, nil
+	}
 }

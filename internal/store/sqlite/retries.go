@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
@@ -64,14 +65,21 @@ func (s *Store) loadRetried(ctx context.Context, t tx, op *store.RetryDelivery) 
 	return nil
 }
 
-// cancelOpen moves a pending delivery to history as canceled, and says whether
-// there was one.
-func cancelOpen(ctx context.Context, t tx, ref store.DeliveryRef, at int64, reason string) (bool, error) {
+// ending is how a delivery ends without an attempt.
+type ending struct {
+	status ringback.DeliveryStatus
+	at     time.Time
+	reason string
+}
+
+// endOpen moves a pending delivery to history, and says whether there was one.
+func endOpen(ctx context.Context, t tx, ref store.DeliveryRef, e ending) (bool, error) {
 	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
 		reason, attempt_count, step, status, created_at, finished_at)
 		SELECT account_id, id, event_type, job_id, endpoint_id, url, profile,
-		?, attempt_count, step, 'canceled', created_at, ?
-		FROM deliveries_open WHERE account_id = ? AND id = ?`, reason, at, ref.AccountID, ref.ID)
+		?, attempt_count, step, ?, created_at, ?
+		FROM deliveries_open WHERE account_id = ? AND id = ?`,
+		e.reason, string(e.status), micros(e.at), ref.AccountID, ref.ID)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -81,7 +89,7 @@ func cancelOpen(ctx context.Context, t tx, ref store.DeliveryRef, at int64, reas
 
 func (s *Store) cancelDelivery(ctx context.Context, t tx, op *store.CancelDelivery) error {
 	op.Err = nil
-	canceled, err := cancelOpen(ctx, t, op.DeliveryRef, micros(op.Now), op.Reason)
+	canceled, err := endOpen(ctx, t, op.DeliveryRef, ending{ringback.DeliveryCanceled, op.Now, op.Reason})
 	if err != nil || canceled {
 		return err
 	}
@@ -104,7 +112,7 @@ func (s *Store) cancelPending(ctx context.Context, t tx, op *store.CancelPending
 		return err
 	}
 	for _, ref := range refs {
-		if _, err := cancelOpen(ctx, t, ref, micros(op.Now), op.Reason); err != nil {
+		if _, err := endOpen(ctx, t, ref, ending{ringback.DeliveryCanceled, op.Now, op.Reason}); err != nil {
 			return err
 		}
 		op.Canceled = append(op.Canceled, ref.ID)

@@ -18,9 +18,13 @@ type selection struct {
 // selectFrom begins a query of an account's rows, newest first, along an index
 // that has them in that order. The index is named because SQLite, knowing
 // nothing of the rows, would take the primary key and read the whole account.
-func selectFrom(head string, by index, accountID string) *selection {
-	q := &selection{args: []any{accountID}}
-	q.text.WriteString(head + by.hint() + " WHERE account_id = ?")
+//
+// Their ids are looked for in a subquery, which is run as a whole when the
+// first row is asked for: that is when the driver lets a context interrupt it.
+func selectFrom(columns, table string, by index, accountID string) *selection {
+	q := &selection{args: []any{accountID, accountID}}
+	q.text.WriteString("SELECT " + columns + " FROM " + table + " WHERE account_id = ? AND id IN (SELECT id FROM " +
+		table + by.hint() + " WHERE account_id = ?")
 	if by.condition != "" {
 		q.and(by.condition)
 	}
@@ -65,7 +69,7 @@ func (q *selection) span(s store.Span, prefix string) {
 
 // newest ends the query. Call it once.
 func (q *selection) newest(limit int) string {
-	q.text.WriteString(" ORDER BY id DESC LIMIT ?")
+	q.text.WriteString(" ORDER BY id DESC LIMIT ?) ORDER BY id DESC")
 	q.args = append(q.args, limit)
 	return q.text.String()
 }

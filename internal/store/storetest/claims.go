@@ -72,28 +72,38 @@ var claimTests = map[string]func(*world){
 		}
 		w.equal("claimed", w.claim("", w.now, 10), want)
 	},
-	"stops early": func(w *world) {
+	"ends early, after the one that passes the limit": func(w *world) {
 		for range 5 {
 			e := w.newEvent("t")
 			e.Data = []byte(`"` + strings.Repeat("x", 1000) + `"`)
 			w.commit(&store.PublishEvent{Event: e, Deliveries: w.deliveriesOf(e, 1, store.Scheduled)})
 		}
-		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {2500, 2}, {anyBytes, 2}} {
+		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {2500, 3}, {anyBytes, 1}} {
 			op := &store.ClaimDeliveries{Now: w.now, Limit: 10, MaxBytes: c.maxBytes}
 			w.commit(op)
 			w.equal("claimed", len(op.Claimed), c.want)
 		}
 		w.equal("leased", len(w.leasedIDs()), 5)
 	},
-	"results count as loaded": func(w *world) {
-		for range 2 {
-			w.submit("t")
-			op := w.finishing(w.lease("t"), ringback.JobSucceeded, 1)
-			op.Job.Result = []byte(`"` + strings.Repeat("x", 1000) + `"`)
+	"all JSON of the job counts as loaded": func(w *world) {
+		long := []byte(`"` + strings.Repeat("x", 200<<10) + `"`)
+		for _, fill := range []func(j, done *ringback.Job){
+			func(j, _ *ringback.Job) { j.Input = long },
+			func(j, _ *ringback.Job) { j.Metadata = long },
+			func(_, done *ringback.Job) { done.Result = long },
+		} {
+			for range 10 {
+				j, done := w.newJob("t"), &ringback.Job{}
+				fill(j, done)
+				w.commit(&store.SubmitJob{Job: j})
+				op := w.finishing(w.lease("t"), ringback.JobSucceeded, 1)
+				op.Job.Result = done.Result
+				w.commit(op)
+			}
+			op := &store.ClaimDeliveries{Now: w.now, Limit: 10, MaxBytes: 300 << 10}
 			w.commit(op)
+			w.equal("claimed", len(op.Claimed), 2)
+			w.equal("left", len(w.claim("", w.now, 100)), 8)
 		}
-		op := &store.ClaimDeliveries{Now: w.now, Limit: 10, MaxBytes: 1500}
-		w.commit(op)
-		w.equal("claimed", len(op.Claimed), 1)
 	},
 }

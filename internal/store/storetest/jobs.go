@@ -164,18 +164,36 @@ var jobTests = map[string]func(*world){
 		w.check(err)
 		w.equal("next end", end, ends[0])
 		for n, at := range ends {
-			before, err := w.s.ExpiredJobs(w.ctx(), at.Add(-time.Microsecond), 10)
+			before, err := w.s.ExpiredJobs(w.ctx(), at.Add(-time.Microsecond), 10, anyBytes)
 			w.check(err)
 			w.equal("before", ids(before, jobID), want[:n])
-			expired, err := w.s.ExpiredJobs(w.ctx(), at, 10)
+			expired, err := w.s.ExpiredJobs(w.ctx(), at, 10, anyBytes)
 			w.check(err)
 			w.equal("expired", ids(expired, jobID), want[:n+1])
 		}
-		first, err := w.s.ExpiredJobs(w.ctx(), ends[2], 2)
+		first, err := w.s.ExpiredJobs(w.ctx(), ends[2], 2, anyBytes)
 		w.check(err)
 		w.equal("limited", ids(first, jobID), want[:2])
 		for _, j := range first {
 			w.equal("whole", j, w.job(j))
+		}
+	},
+	"expired ones end early": func(w *world) {
+		long := []byte(`"` + strings.Repeat("x", 1000) + `"`)
+		for i := range 4 {
+			j := w.newJob("t")
+			if i%2 == 0 {
+				j.Input = long
+			} else {
+				j.Metadata = long
+			}
+			w.commit(&store.SubmitJob{Job: j})
+		}
+		w.leaseAs("", 4, "t")
+		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {1500, 2}, {2500, 3}, {anyBytes, 4}} {
+			got, err := w.s.ExpiredJobs(w.ctx(), w.now.Add(time.Hour), 10, c.maxBytes)
+			w.check(err)
+			w.equal("jobs", len(got), c.want)
 		}
 	},
 	"nothing waits": func(w *world) {

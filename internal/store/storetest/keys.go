@@ -50,12 +50,17 @@ var keyTests = map[string]func(*world){
 		hash := sha256.Sum256([]byte("1"))
 		first := w.newKey(w.account)
 		w.check(w.s.InsertKey(w.ctx(), first, hash))
-		if err := w.s.InsertKey(w.ctx(), w.newKey(w.account), hash); err == nil {
-			w.Fatal("the second was taken")
-		}
+		second := w.newKey(w.account)
+		w.wantErr(w.s.InsertKey(w.ctx(), second, hash), store.ErrExists)
+		w.check(w.s.InsertKey(w.ctx(), second, sha256.Sum256([]byte("2"))))
+		w.wantErr(w.s.InsertKey(w.ctx(), second, hash), store.ErrExists) // nor by replacing
+		w.check(w.s.InsertKey(w.ctx(), first, hash))                     // its own
 		got, err := w.s.KeyByHash(w.ctx(), hash)
 		w.check(err)
 		w.equal("key", got, first)
+		got, err = w.s.KeyByHash(w.ctx(), sha256.Sum256([]byte("2")))
+		w.check(err)
+		w.equal("key", got, second)
 	},
 	"delete": func(w *world) {
 		k := w.newKey(w.account)

@@ -13,7 +13,11 @@ import (
 // compared with what a plain loop selects from what was made.
 var listTests = map[string]func(*world){
 	"deliveries": func(w *world) {
-		made := slices.DeleteFunc(w.mixedDeliveries(250), func(d *ringback.Delivery) bool {
+		events := 250
+		if RaceDetector {
+			events = 50
+		}
+		made := slices.DeleteFunc(w.mixedDeliveries(events), func(d *ringback.Delivery) bool {
 			return d.AccountID != w.account
 		})
 		mid := made[len(made)/2]

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"flag"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 var modelTests = map[string]func(*world){
 	"deliveries": func(w *world) {
+		w.fewerChecks()
 		rapid.Check(w.T, func(rt *rapid.T) {
 			// A fresh account for each run, in one store: what earlier runs left
 			// behind must not matter.
@@ -29,6 +31,21 @@ var modelTests = map[string]func(*world){
 			m.settle()
 		})
 	},
+}
+
+// fewerChecks makes a tenth of the runs do with the race detector, unless the
+// command line says how many.
+func (w *world) fewerChecks() {
+	const name = "rapid.checks"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	checks := flag.Lookup(name)
+	if given || !RaceDetector || checks == nil {
+		return
+	}
+	before := checks.Value.String()
+	w.check(flag.Set(name, "10"))
+	w.Cleanup(func() { w.check(flag.Set(name, before)) })
 }
 
 // model is what deliveries should be like, kept in a map.

@@ -42,6 +42,7 @@ func Run(t *testing.T, h Harness) {
 		{"Idempotency", idempotencyTests},
 		{"Deliveries", deliveryTests},
 		{"Claims", claimTests},
+		{"Abandoned", abandonedTests},
 		{"Attempts", attemptTests},
 		{"Retries", retryTests},
 		{"Lists", listTests},

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// FailingLimit is how long an endpoint may only fail before it is disabled.
+const FailingLimit = 5 * 24 * time.Hour
+
+// failingNoted is how long an endpoint fails before the store is told: one that
+// fails now and then must not cost a transaction each time.
+const failingNoted = time.Minute
+
+// failingClocks know since when endpoints have only failed. What lasts is kept
+// in the store (Endpoint.FailingSince), so that a restart does not begin anew.
+type failingClocks struct {
+	mu    sync.Mutex
+	since map[string]time.Time // by endpoint id; only those that fail
+}
+
+func newFailingClocks() *failingClocks { return &failingClocks{since: make(map[string]time.Time)} }
+
+// fail gives since when the endpoint fails; kept is what the store knows.
+func (f *failingClocks) fail(id string, at, kept time.Time) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	since, ok := f.since[id]
+	if !ok {
+		since = at
+		if !kept.IsZero() {
+			since = kept
+		}
+		f.since[id] = since
+	}
+	return since
+}
+
+// reset ends the clock.
+func (f *failingClocks) reset(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.since, id)
+}
+
+// Observe keeps the clock of endpoints that only fail, and disables those that
+// are gone or have failed for too long.
+func (t targets) Observe(ctx context.Context, d *ringback.Delivery, o dispatch.Outcome) {
+	if d.EndpointID == "" {
+		return
+	}
+	v, err := t.e.directory.view(ctx, d.AccountID)
+	if err != nil {
+		return // looked at again after the next attempt
+	}
+	ep := v.byID[d.EndpointID]
+	if ep == nil || !ep.Enabled {
+		t.e.failing.reset(d.EndpointID)
+		return
+	}
+	if o.Status == ringback.DeliveryDelivered {
+		t.e.failing.reset(ep.ID)
+		if !ep.FailingSince.IsZero() {
+			t.e.keepFailingSince(ctx, ep.Endpoint, time.Time{})
+		}
+		return
+	}
+	at := o.Attempt.StartedAt.UTC().Truncate(time.Microsecond)
+	since := t.e.failing.fail(ep.ID, at, ep.FailingSince)
+	switch {
+	case o.Gone:
+		t.e.disable(ctx, ep.Endpoint, ringback.DisabledGone)
+	case at.Sub(since) >= FailingLimit:
+		t.e.disable(ctx, ep.Endpoint, ringback.DisabledFailing)
+	case ep.FailingSince.IsZero() && at.Sub(since) >= failingNoted:
+		t.e.keepFailingSince(ctx, ep.Endpoint, since)
+	}
+}
+
+// errUnchanged ends an update that has nothing to write.
+var errUnchanged = errors.New("unchanged")
+
+// keepFailingSince tells the store since when an endpoint fails.
+func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, since time.Time) {
+	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
+		if ep.FailingSince.Equal(since) {
+			return errUnchanged
+		}
+		ep.FailingSince = since
+		return nil
+	})
+	e.directory.forget(ep.AccountID)
+	if err != nil && !errors.Is(err, errUnchanged) && !errors.Is(err, store.ErrNotFound) {
+		e.log.Warn("the state of an endpoint could not be kept", "endpoint", ep.ID, "error", err)
+	}
+}
+
+// disable turns an endpoint off for a reason of its receiver's, and cancels
+// what is pending.
+func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string) {
+	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
+		if !ep.Enabled {
+			return errUnchanged
+		}
+		at := now()
+		ep.Enabled, ep.DisabledReason, ep.DisabledAt, ep.UpdatedAt = false, reason, at, at
+		return nil
+	})
+	e.directory.forget(ep.AccountID)
+	e.failing.reset(ep.ID)
+	switch {
+	case errors.Is(err, errUnchanged), errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		e.log.Warn("an endpoint could not be disabled", "endpoint", ep.ID, "reason", reason, "error", err)
+	default:
+		e.log.Warn("endpoint disabled", "account", ep.AccountID, "endpoint", ep.ID, "reason", reason)
+		e.cancelPending(ep.AccountID, ep.ID, disabledBecause(reason))
+	}
+}
+
+// disabledBecause is why deliveries of a disabled endpoint are canceled.
+func disabledBecause(reason string) string { return "the endpoint is disabled: " + reason }
+
+// reasonDeleted is why deliveries of a deleted endpoint are canceled.
+const reasonDeleted = "the endpoint was deleted"
+
+const (
+	cancelSlice = 500
+	cancelWait  = 5 * time.Second
+)
+
+// cancelPending cancels what is pending for an endpoint, in slices between which
+// others can commit. It returns when that is done, or after five seconds, and
+// goes on in the background; should the server stop before the end, the next
+// start takes it up.
+func (e *Engine) cancelPending(accountID, endpointID, reason string) {
+	if e.isStopping() {
+		return
+	}
+	done := make(chan struct{})
+	at := now()
+	e.background.Go(func() {
+		defer close(done)
+		for !e.isStopping() {
+			op := &store.CancelPending{
+				AccountID: accountID, EndpointID: endpointID, CreatedBefore: at,
+				Limit: cancelSlice, Now: now(), Reason: reason,
+			}
+			if err := e.commit.Do(op); err != nil {
+				e.log.Warn("pending deliveries could not be canceled; they are when they are due",
+					"account", accountID, "endpoint", endpointID, "error", err)
+				return
+			}
+			e.dispatcher.Drop(op.Canceled...)
+			if len(op.Canceled) < cancelSlice {
+				return
+			}
+		}
+	})
+	timer := time.NewTimer(cancelWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// maxAbandoned is how many endpoints one look takes.
+const maxAbandoned = 1000
+
+// cancelAbandoned takes up cancellations that an earlier process did not end.
+func (e *Engine) cancelAbandoned(ctx context.Context) {
+	refs, err := e.store.AbandonedEndpoints(ctx, maxAbandoned)
+	if err != nil {
+		e.log.Warn("unfinished cancellations could not be looked for", "error", err)
+		return
+	}
+	for _, ref := range refs {
+		reason := reasonDeleted
+		if ep, err := e.store.Endpoint(ctx, ref.AccountID, ref.ID); err == nil {
+			reason = disabledBecause(ep.DisabledReason)
+		}
+		e.cancelPending(ref.AccountID, ref.ID, reason)
+	}
+}
