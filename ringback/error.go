@@ -75,6 +75,9 @@ func Invalid(field, format string, args ...any) *Error {
 
 // NotFound says that there is no such thing, or none that this account may see.
 func NotFound(kind, id string) *Error {
+	if kind == "account" || kind == "key" { // the operator's own
+		return Errorf(CodeNotFound, "there is no %s %q", kind, id)
+	}
 	return Errorf(CodeNotFound, "there is no %s %q in this account", kind, id)
 }
 

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringback/ringback/internal/server"
+)
+
+// serveFlags are the flags of `dev` and `server`.
+type serveFlags struct {
+	addr, data          string
+	json                bool
+	allowHTTP           bool
+	allowPrivate        bool
+	logLevel, logFormat string
+}
+
+func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`HOST:PORT` to listen on; port 0 chooses a free one")
+	flags.StringVar(&f.data, "data", "ringback-data", "`DIR` of the embedded database; made if it is missing")
+	flags.BoolVar(&f.json, "json", false, "print one line of JSON once requests are accepted")
+	flags.BoolVar(&f.allowHTTP, "allow-http", dev, "customers' URLs may be http://")
+	flags.BoolVar(&f.allowPrivate, "allow-private-networks", dev, "customers' URLs may lead to private and loopback addresses")
+	flags.StringVar(&f.logLevel, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn, error")
+	flags.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log on stderr: text, json")
+}
+
+func newDev() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run a server for a laptop: embedded database, keys printed, http:// and loopback allowed",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.run(cmd, true) },
+	}
+	f.register(cmd, true)
+	return cmd
+}
+
+func newServer() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run a server in production",
+		Long: "Run a server in production. The first start on an empty data folder makes an\n" +
+			"operator's key, an account and a key of it, and shows them that once.\n\n" +
+			"RINGBACK_OPERATOR_KEY sets the operator's key instead of a generated one.\n" +
+			"RINGBACK_MASTER_KEY (base64 of 32 bytes) encrypts signing secrets instead of\n" +
+			"DIR/master.key. Customers' URLs must be https:// and public unless\n" +
+			"--allow-http and --allow-private-networks say otherwise.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, false) },
+	}
+	f.register(cmd, false)
+	return cmd
+}
+
+func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
+	log, err := newLog(cmd.ErrOrStderr(), f.logLevel, f.logFormat)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	s, err := server.Open(ctx, server.Config{
+		Addr: f.addr, Dir: f.data, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
+		MasterKey: os.Getenv("RINGBACK_MASTER_KEY"), OperatorKey: os.Getenv("RINGBACK_OPERATOR_KEY"),
+		Version: Version(), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "url", s.URL(), "data", f.data, "version", Version())
+	if err := f.announce(ctx, cmd.OutOrStdout(), s, dev); err != nil {
+		log.Error("the keys could not be shown", "error", err)
+	}
+	return s.Run(ctx)
+}
+
+// announcement is the line that scripts read.
+type announcement struct {
+	URL string `json:"url"`
+	server.Keys
+}
+
+// announce prints where the server is and, where they may be shown, the keys.
+// The listener is open by now: connections wait until Run accepts them.
+func (f *serveFlags) announce(ctx context.Context, w io.Writer, s *server.Server, dev bool) error {
+	keys := s.Keys()
+	if f.json {
+		line, err := json.Marshal(announcement{URL: s.URL(), Keys: keys})
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
+			return err
+		}
+	} else if err := describe(w, s.URL(), keys, dev); err != nil {
+		return err
+	}
+	if keys.AccountID == "" {
+		return nil
+	}
+	return s.Announced(ctx)
+}
+
+func describe(w io.Writer, url string, keys server.Keys, dev bool) error {
+	if keys.AccountID == "" {
+		_, err := fmt.Fprintf(w, "Ringback listens on %s\n", url)
+		return err
+	}
+	once := "These keys are shown this once; keep them."
+	if dev {
+		once = "The same keys are shown at every start."
+	}
+	_, err := fmt.Fprintf(w, `Ringback listens on %s
+
+  account       %s
+  API key       %s
+  operator key  %s
+
+%s Try:
+
+  curl %s/v1/account -H 'Authorization: Bearer %s'
+
+`, url, keys.AccountID, keys.APIKey, keys.OperatorKey, once, url, keys.APIKey)
+	return err
+}
+
+// newLog makes the program's logger.
+func newLog(w io.Writer, level, format string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, &usageError{fmt.Errorf("--log-level %q: it is debug, info, warn or error", level)}
+	}
+	options := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	default:
+		return nil, &usageError{fmt.Errorf("--log-format %q: it is text or json", format)}
+	}
+}

@@ -1,0 +1,203 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
+)
+
+// Keys are the first account and keys of a store. In production they are shown
+// at the first start alone; members are empty after that.
+type Keys struct {
+	APIKey      string `json:"api_key,omitempty"`
+	OperatorKey string `json:"operator_key,omitempty"`
+	AccountID   string `json:"account_id,omitempty"`
+}
+
+// Names of the store's settings about the first account and keys.
+const (
+	settingFirst       = "first_keys"       // firstIDs
+	settingAnnounced   = "first_keys_shown" // "yes" once they were
+	settingEnvOperator = "env_operator_key" // the id of the key that RINGBACK_OPERATOR_KEY sets
+)
+
+// firstIDs names what the first start makes. They are settled before anything
+// is made, so that a start that was cut off is taken up by the next one.
+type firstIDs struct {
+	Account  string `json:"account"`
+	APIKey   string `json:"api_key"`
+	Operator string `json:"operator"`
+}
+
+// firstKeys makes sure that there is an account, a key of it and an operator's
+// key, and gives what may be shown.
+func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
+	if err := s.ensureConfiguredOperator(ctx); err != nil {
+		return Keys{}, err
+	}
+	shown, err := s.store.Setting(ctx, settingAnnounced)
+	if err != nil {
+		return Keys{}, err
+	}
+	if shown != "" && !s.config.Dev {
+		return Keys{}, nil
+	}
+	ids, err := s.firstIDs(ctx)
+	if err != nil {
+		return Keys{}, err
+	}
+	keys := Keys{APIKey: engine.NewKeyText(), OperatorKey: engine.NewKeyText(), AccountID: ids.Account}
+	if s.config.Dev {
+		if keys, err = s.devKeys(keys); err != nil {
+			return Keys{}, err
+		}
+	}
+	if err := s.ensureAccount(ctx, ids.Account); err != nil {
+		return Keys{}, err
+	}
+	api := &ringback.Key{ID: ids.APIKey, AccountID: ids.Account, Name: "first key", Scopes: ringback.DefaultScopes(false), CreatedAt: time.Now()}
+	if err := s.engine.EnsureKey(ctx, api, keys.APIKey); err != nil {
+		return Keys{}, err
+	}
+	if s.config.OperatorKey != "" {
+		keys.OperatorKey = s.config.OperatorKey
+		return keys, nil
+	}
+	operator := &ringback.Key{ID: ids.Operator, Name: "first operator key", Scopes: ringback.DefaultScopes(true), CreatedAt: time.Now()}
+	return keys, s.engine.EnsureKey(ctx, operator, keys.OperatorKey)
+}
+
+// Announced says that the keys were shown: the next start does not show them.
+func (s *Server) Announced(ctx context.Context) error {
+	return s.store.PutSetting(ctx, settingAnnounced, "yes")
+}
+
+func (s *Server) firstIDs(ctx context.Context) (ids firstIDs, err error) {
+	text, err := s.store.Setting(ctx, settingFirst)
+	if err != nil {
+		return ids, err
+	}
+	if text != "" {
+		return ids, json.Unmarshal([]byte(text), &ids)
+	}
+	at := time.Now()
+	ids = firstIDs{
+		Account:  ringback.NewID(ringback.PrefixAccount, at),
+		APIKey:   ringback.NewID(ringback.PrefixKey, at),
+		Operator: ringback.NewID(ringback.PrefixKey, at),
+	}
+	raw, err := json.Marshal(ids)
+	if err != nil {
+		return ids, err
+	}
+	return ids, s.store.PutSetting(ctx, settingFirst, string(raw))
+}
+
+func (s *Server) ensureAccount(ctx context.Context, id string) error {
+	_, err := s.store.Account(ctx, id)
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	return s.store.InsertAccount(ctx, &ringback.Account{
+		ID: id, Name: "default", CallbackProfile: ringback.DefaultCallbackProfile,
+		Secret: webhook.GenerateSecret(), CreatedAt: at, UpdatedAt: at,
+	})
+}
+
+// minOperatorKey is the shortest operator's key that may be configured.
+const minOperatorKey = 16
+
+// ensureConfiguredOperator makes the configured operator's key the only one of
+// its kind: a former value no longer works, nor does any once none is
+// configured.
+func (s *Server) ensureConfiguredOperator(ctx context.Context) error {
+	id, err := s.store.Setting(ctx, settingEnvOperator)
+	if err != nil {
+		return err
+	}
+	text := s.config.OperatorKey
+	if text == "" {
+		return s.dropConfiguredOperator(ctx, id)
+	}
+	if len(text) < minOperatorKey || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("RINGBACK_OPERATOR_KEY: an operator's key has at least %d visible ASCII characters without spaces", minOperatorKey)
+	}
+	if given, err := s.store.KeyByHash(ctx, engine.HashKey(text)); err == nil && given.ID != id {
+		// A key that was made here before: it is valid as it is.
+		if !given.Operator() {
+			return fmt.Errorf("RINGBACK_OPERATOR_KEY: this is the key of the account %s; an operator's key is another one", given.AccountID)
+		}
+		return s.dropConfiguredOperator(ctx, id)
+	}
+	if id == "" {
+		id = ringback.NewID(ringback.PrefixKey, time.Now())
+		if err := s.store.PutSetting(ctx, settingEnvOperator, id); err != nil {
+			return err
+		}
+	}
+	return s.engine.EnsureKey(ctx, &ringback.Key{
+		ID: id, Name: "RINGBACK_OPERATOR_KEY", Scopes: ringback.DefaultScopes(true), CreatedAt: time.Now(),
+	}, text)
+}
+
+// dropConfiguredOperator makes the key that was configured before invalid.
+func (s *Server) dropConfiguredOperator(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	if err := s.store.DeleteKey(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// devKeys keeps the keys of `ringback dev` in DIR/dev.json, so that they are
+// the same at every start: those in the file, or the fresh ones, which are
+// written there.
+func (s *Server) devKeys(fresh Keys) (Keys, error) {
+	path := filepath.Join(s.config.Dir, "dev.json")
+	raw, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return Keys{}, err
+	default:
+		var kept Keys
+		if err := json.Unmarshal(raw, &kept); err != nil || kept.APIKey == "" || kept.OperatorKey == "" {
+			return Keys{}, fmt.Errorf("%s does not hold the two keys; delete it to get new ones", path)
+		}
+		kept.AccountID = fresh.AccountID
+		return kept, nil
+	}
+	raw, err = json.MarshalIndent(fresh, "", "  ")
+	if err != nil {
+		return Keys{}, err
+	}
+	return fresh, writeDurably(path, append(raw, '\n'))
+}
+
+// writeDurably writes a file that only its owner may read, whole or not at all.
+func writeDurably(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone after the rename
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,206 @@
+// Package server joins the parts into a program: store, engine, egress and
+// API, and the order in which they start and stop. Commands and end-to-end
+// tests start the same Server.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringback/ringback/internal/api"
+	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/seal"
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/sqlite"
+)
+
+// Config says how a server runs.
+type Config struct {
+	Addr         string // host:port to listen on; port 0 chooses one
+	Dir          string // of the embedded database; made if it is missing
+	AllowHTTP    bool   // customers' URLs may be http://
+	AllowPrivate bool   // customers' URLs may lead to private addresses
+	Dev          bool   // keys are kept in Dir/dev.json and shown at every start
+	MasterKey    string // base64 of 32 bytes; "" = Dir/master.key, made if there is no store yet
+	OperatorKey  string // the text of the operator's key; "" = generated at the first start
+	Version      string
+	Log          *slog.Logger
+}
+
+// Stopping takes at most ten seconds: requests have two to end, then attempts
+// have seven, and the last commits and the store the rest.
+const (
+	requestGrace = 2 * time.Second
+	attemptGrace = 7 * time.Second
+)
+
+// Limits of a request beside those of the API: the API bounds bodies.
+const (
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	writeTimeout   = 2 * time.Minute // a wait for a job takes up to one
+	maxHeaderBytes = 64 << 10
+)
+
+// Server is one running program. Open makes it, Run runs it.
+type Server struct {
+	config   Config
+	store    store.Store
+	egress   *egress.Client
+	engine   *engine.Engine
+	http     *http.Server
+	listener net.Listener
+	keys     Keys
+}
+
+// Open opens the store, makes the first account and keys where there are none,
+// and begins to listen; requests are answered once Run runs. A store that is
+// open elsewhere, was made by a newer version, or whose master key is another
+// one is refused.
+func Open(ctx context.Context, c Config) (_ *Server, err error) {
+	s := &Server{config: c}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
+	sealer, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqlite.Open(ctx, sqlite.Config{Dir: c.Dir, Sealer: sealer, Logger: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	s.store = db
+	var own atomic.Pointer[[]netip.AddrPort]
+	s.egress = egress.New(egress.Config{
+		AllowHTTP: c.AllowHTTP, AllowPrivate: c.AllowPrivate, UserAgent: c.userAgent(),
+		OwnAddrs: func() []netip.AddrPort {
+			if addrs := own.Load(); addrs != nil {
+				return *addrs
+			}
+			return nil
+		},
+	})
+	s.engine = engine.New(engine.Config{
+		Store: s.store, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
+		Limits: dispatch.Limits{Grace: attemptGrace},
+	})
+	if s.keys, err = s.firstKeys(ctx); err != nil {
+		return nil, err
+	}
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
+		return nil, fmt.Errorf("--addr %s: %w", c.Addr, err)
+	}
+	if tcp, ok := s.listener.Addr().(*net.TCPAddr); ok {
+		own.Store(&[]netip.AddrPort{tcp.AddrPort()})
+	}
+	s.http = &http.Server{
+		Handler:           api.New(s.engine, api.Config{Log: c.Log, Version: c.Version}).Handler(),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		WriteTimeout:      writeTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+func (c *Config) userAgent() string { return "Ringback/" + c.Version }
+
+// sealer makes what seals secrets, from the configured master key or the one
+// beside the database.
+func (c *Config) sealer() (*seal.Sealer, error) {
+	if c.MasterKey != "" {
+		key, err := seal.ParseKey(c.MasterKey)
+		if err != nil {
+			return nil, fmt.Errorf("RINGBACK_MASTER_KEY: %w", err)
+		}
+		return seal.New(key)
+	}
+	path := filepath.Join(c.Dir, "master.key")
+	_, keyErr := os.Stat(path)
+	_, dbErr := os.Stat(filepath.Join(c.Dir, "ringback.db"))
+	if errors.Is(keyErr, os.ErrNotExist) && dbErr == nil {
+		return nil, fmt.Errorf("%s is missing, but the database beside it was made with a master key; put the file back, or give the key in RINGBACK_MASTER_KEY", path)
+	}
+	key, err := seal.LoadOrCreateKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return seal.New(key)
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Keys are the keys that this start may show.
+func (s *Server) Keys() Keys { return s.keys }
+
+// Run serves until ctx is done, then stops in this order: long polls end and no
+// request is accepted any more; running requests end; no attempt starts any
+// more and running ones end; the group commit ends; the store is closed. It
+// returns nil after a complete stop.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.close()
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	parts, failed := errgroup.WithContext(context.WithoutCancel(ctx))
+	parts.Go(func() error { return s.engine.Run(engineCtx) })
+	parts.Go(func() error {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	s.config.Log.Info("stopping", "in_flight", s.engine.Stats().InFlight)
+	s.engine.Drain()
+	s.stopHTTP(ctx)
+	stopEngine()
+	return parts.Wait()
+}
+
+func (s *Server) stopHTTP(ctx context.Context) {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestGrace)
+	defer cancel()
+	if err := s.http.Shutdown(grace); err != nil {
+		s.config.Log.Warn("requests were cut off", "error", err)
+		_ = s.http.Close()
+	}
+}
+
+// close gives back what Open took.
+func (s *Server) close() {
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	if s.egress != nil {
+		s.egress.Close()
+	}
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			s.config.Log.Error("the store was not closed cleanly", "error", err)
+		}
+	}
+}
