@@ -125,6 +125,7 @@ type Dispatcher struct {
 	bytes    int64
 	inFlight int
 	waiting  []*account // want to send, but a limit in flight is reached
+	busy     int        // checks to make until nothing was going on for a while
 	due      time.Time  // when the feeder must look next; zero = nothing known
 	full     bool       // due deliveries found no slot
 	stopping bool
@@ -141,6 +142,7 @@ func New(c Config) *Dispatcher {
 		refill:   make(map[*shelf]struct{}),
 		shed:     make(map[*queue]struct{}),
 		known:    make(map[string]*item),
+		busy:     quietChecks,
 	}
 	d.base, d.abort = context.WithCancel(context.Background())
 	return d

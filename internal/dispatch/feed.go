@@ -31,8 +31,10 @@ func (d *Dispatcher) feed(ctx context.Context) {
 		case <-d.wake:
 		case <-timer.C:
 		case <-check.C:
-			lost = d.reclaim(ctx, lost)
-			d.findParked(ctx)
+			if d.checkDue() {
+				lost = d.reclaim(ctx, lost)
+				d.findParked(ctx)
+			}
 			d.tidy()
 		case <-ctx.Done():
 			timer.Stop()
@@ -40,6 +42,32 @@ func (d *Dispatcher) feed(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+}
+
+// quietChecks is how many checks follow the last thing that happened. An idle
+// server then reads nothing.
+const quietChecks = 3
+
+// checkDue says whether anything happened since the last checks, or waits on a
+// shelf.
+func (d *Dispatcher) checkDue() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	waits := d.slots > 0
+	for _, q := range d.queues {
+		waits = waits || q.overflow
+	}
+	for _, a := range d.accounts {
+		waits = waits || a.overflow
+	}
+	if waits {
+		d.busy = quietChecks
+	}
+	if d.busy == 0 {
+		return false
+	}
+	d.busy--
+	return true
 }
 
 // untilDue is how long the feeder may sleep.

@@ -34,6 +34,7 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	q := d.queue(queueName)
+	d.busy = quietChecks
 	t := Ticket{queue: q, size: size}
 	switch {
 	case d.stopping || d.Commit.Failing():

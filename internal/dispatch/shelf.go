@@ -213,6 +213,7 @@ func (d *Dispatcher) releaseRoom(r room) { d.addRoom(r, -1) }
 func (d *Dispatcher) addRoom(r room, sign int) {
 	d.slots += sign * r.slots
 	d.bytes += int64(sign) * r.bytes
+	d.busy = quietChecks
 	if r.account != nil {
 		r.account.slots += sign * r.slots
 		r.account.bytes += int64(sign) * r.bytes
