@@ -2,13 +2,18 @@
 //
 // How a webhook is signed differs from vendor to vendor. Each way is a
 // [Profile], a row of one table that sender and receiver share: which headers
-// there are, what is signed, how the signature is written. [Lookup] finds one
-// by its name.
+// there are, what is signed, how the signature is written, which members the
+// body has. [Lookup] finds one by its name.
 //
-// A receiver makes one [Verifier] and gives it the headers and the exact bytes
-// of each request's body; a body that was parsed and written again may have
-// changed. What [Verifier.Verify] returns has come from somebody who knows the
-// secret. The same call can arrive more than once: drop the ids you have seen.
+// A receiver makes one [Verifier] of a profile and its secrets, and has
+// [Handler] give it the events of genuine calls. Without net/http, or for
+// bodies of other shapes, [Verifier.Verify] takes the headers and the exact
+// bytes of the body; a body that was parsed and written again may have changed.
+// [ParseEvent] then reads the bodies that Ringback sends: the profiles github
+// and stripe sign as those vendors do, but have the standard body.
+//
+// What verifies has come from somebody who knows the secret. The same call can
+// arrive more than once: drop the ids you have seen.
 //
 // The package needs the standard library alone.
 package webhook
@@ -22,6 +27,6 @@ const (
 	// HeaderAttempt counts the attempts of one delivery, from 1.
 	HeaderAttempt = "webhook-attempt"
 	// HeaderTimestamp holds when the call was signed, in Unix seconds. Only
-	// profiles that sign it send it.
+	// profiles that sign it send it, unless it is in their signature header.
 	HeaderTimestamp = "webhook-timestamp"
 )

@@ -30,8 +30,7 @@ func newMAC(key []byte) *mac {
 	return m
 }
 
-// of returns the MAC of id + "." + timestamp + "." + body, or of body alone if
-// the content is [ContentBody].
+// of returns the MAC of the content that is made of id, timestamp and body.
 func (m *mac) of(content Content, id, timestamp string, body []byte) [macSize]byte {
 	s := m.pool.Get().(*macState) //nolint:errcheck // the pool holds nothing else
 	defer m.pool.Put(s)
@@ -39,11 +38,14 @@ func (m *mac) of(content Content, id, timestamp string, body []byte) [macSize]by
 		s.hash.Reset()
 	}
 	s.started = true
+	s.head = s.head[:0]
 	if content == ContentIDTimestampBody {
-		s.head = append(append(s.head[:0], id...), '.')
-		s.head = append(append(s.head, timestamp...), '.')
-		_, _ = s.hash.Write(s.head) // a hash's Write never fails
+		s.head = append(append(s.head, id...), '.')
 	}
+	if content != ContentBody {
+		s.head = append(append(s.head, timestamp...), '.')
+	}
+	_, _ = s.hash.Write(s.head) // a hash's Write never fails
 	_, _ = s.hash.Write(body)
 	s.hash.Sum(s.sum[:0])
 	return s.sum

@@ -64,6 +64,10 @@ func TestSignatureHeaderForms(t *testing.T) {
 	}
 	good, other := header("standard", secretA), header("standard", secretB)
 	h256, hexed := header("unitary", secretA), header("inkit", secretA)
+	hub := header("github", secretA)
+	stripe, otherStripe := header("stripe", secretA), header("stripe", secretB)
+	stamp, v1, _ := strings.Cut(stripe, ",")
+	_, otherV1, _ := strings.Cut(otherStripe, ",")
 	raw, err := base64.StdEncoding.DecodeString(h256)
 	if err != nil {
 		t.Fatal(err)
@@ -114,6 +118,53 @@ func TestSignatureHeaderForms(t *testing.T) {
 		{"inkit", "sha256=" + hexed, malformed},
 		{"inkit", strings.Repeat("0", 64), mismatch},
 		{"sharpapi", strings.ToUpper(hexed), accepted}, // inkit and sharpapi sign alike
+		{"github", hub, accepted},
+		{"github", "sha256=" + strings.ToUpper(hub[7:]), accepted},
+		{"github", "sha256=" + hexed, accepted}, // what inkit signs, too
+		{"github", hub[7:], malformed},
+		{"github", "SHA256=" + hub[7:], malformed},
+		{"github", "sha1=" + hub[7:47], malformed},
+		{"github", "sha256=", malformed},
+		{"github", "sha256=" + h256, malformed},
+		{"github", hub + "," + hub, malformed},
+		{"github", " " + hub, malformed},
+		{"github", "", malformed},
+		{"github", "sha256=" + strings.Repeat("0", 64), mismatch},
+		{"stripe", stripe, accepted},
+		{"stripe", otherStripe, mismatch},
+		{"stripe", stripe + "," + otherV1, accepted},
+		{"stripe", otherStripe + "," + v1, accepted},
+		{"stripe", v1 + "," + stamp, accepted},
+		{"stripe", stamp + "," + strings.ToUpper(v1[3:]), mismatch}, // of no version
+		{"stripe", stamp + ",v1=" + strings.ToUpper(v1[3:]), accepted},
+		{"stripe", stamp + ",v0=" + v1[3:] + "," + v1, accepted},
+		{"stripe", stamp + ",v0=" + v1[3:], mismatch},
+		{"stripe", stamp + ",v1=zz," + v1 + ",,=,v2", accepted},
+		{"stripe", stamp + strings.Repeat(","+otherV1, 30) + "," + v1, accepted},
+		{"stripe", stamp + strings.Repeat(","+otherV1, 31) + "," + v1, mismatch},
+		{"stripe", strings.Repeat("v2,", 5000) + stripe, malformed}, // the timestamp is too far off
+		{"stripe", stamp, mismatch},
+		{"stripe", stamp + ",v1=", malformed},
+		{"stripe", stamp + "," + v1[:len(v1)-1], malformed},
+		{"stripe", stamp + ", " + v1, mismatch}, // " v1" is another name
+		{"stripe", stamp + "," + stripe, malformed},
+		{"stripe", stripe + ",t=1", malformed},
+		{"stripe", stripe + ",t=", malformed},
+		{"stripe", v1, malformed},
+		{"stripe", "t=," + v1, malformed},
+		{"stripe", "t=+1732104000," + v1, malformed},
+		{"stripe", "t=01732104000," + v1, malformed},
+		{"stripe", "t=1732104000.0," + v1, malformed},
+		{"stripe", "t=1732104000 ," + v1, malformed},
+		{"stripe", "t==1732104000," + v1, malformed},
+		{"stripe", "T=1732104000," + v1, malformed},
+		{"stripe", "t=253402300800," + v1, malformed},
+		{"stripe", "t=18446744075441655616," + v1, malformed}, // 2^64 + 1732104000
+		{"stripe", "t=1732104001," + v1, mismatch},
+		{"stripe", "t=1732103699," + v1, ReasonTimestampSkew},
+		{"stripe", "t=1732104301," + v1, ReasonTimestampSkew},
+		{"stripe", "", malformed},
+		{"stripe", strings.Repeat("t=1732104000,", 1<<16), malformed},
 	}
 	for i, tt := range tests {
 		t.Run(fmt.Sprintf("%d %s", i, tt.profile), func(t *testing.T) {

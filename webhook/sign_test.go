@@ -1,12 +1,17 @@
 package webhook
 
 import (
+	"maps"
 	"math"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -51,6 +56,13 @@ func TestIncompleteProfilesAreRefused(t *testing.T) {
 		`unknown content ""`:            func(p *Profile) { p.Content = "" },
 		`unknown key form "hex"`:        func(p *Profile) { p.KeyForm = "hex" },
 		`unknown signature encoding ""`: func(p *Profile) { p.Encoding = "" },
+		`unknown signature layout ""`:   func(p *Profile) { p.Layout = "" },
+		"no prefix tells apart":         func(p *Profile) { p.Layout = LayoutList },
+		"timestamp that it does not sign": func(p *Profile) {
+			p.Layout, p.Prefix = LayoutTimestamped, "v1="
+		},
+		`extra header "" of unknown value "type"`:  func(p *Profile) { p.ExtraHeaders = []ExtraHeader{{"", FieldType}} },
+		`extra header "X-A" of unknown value "id"`: func(p *Profile) { p.ExtraHeaders = []ExtraHeader{{"X-A", "id"}} },
 	}
 	for want, spoil := range tests {
 		p := good
@@ -112,6 +124,110 @@ func TestSignReplacesHeaders(t *testing.T) {
 	}
 	if h.Get(HeaderID) != "msg_1" {
 		t.Error("a header that is not the profile's was touched")
+	}
+}
+
+func TestExtraHeaders(t *testing.T) {
+	p := profile(t, "github")
+	const uuid = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+	s, err := NewSigner(p) // unsigned calls have them, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := http.Header{"X-Github-Event": {"forged", "twice"}}
+	if err := s.Sign(Message{Type: "order.paid", UUID: uuid}, h); err != nil {
+		t.Fatal(err)
+	}
+	want := http.Header{"X-Github-Event": {"order.paid"}, "X-Github-Delivery": {uuid}}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	// Nobody else's value stands in for what a message does not have.
+	if err := s.Sign(Message{}, h); err != nil || len(h) != 0 {
+		t.Errorf("a message without type and UUID: %v, %v", h, err)
+	}
+	for _, m := range []Message{{Type: "a b"}, {Type: "a\r\nX-A: b"}, {Type: "é"}, {UUID: uuid + "\n"}, {UUID: "\x7f"}} {
+		h := make(http.Header)
+		if err := s.Sign(m, h); err == nil || len(h) != 0 {
+			t.Errorf("%+v: %v, %v", m, h, err)
+		}
+	}
+	// Profiles without such headers ignore the fields.
+	if h, err = Sign(profile(t, "inkit"), Message{Type: "\n", UUID: "\n"}); err != nil || len(h) != 0 {
+		t.Errorf("inkit: %v, %v", h, err)
+	}
+}
+
+func TestStripeSignsWithAllSecrets(t *testing.T) {
+	p, at := profile(t, "stripe"), time.Unix(1732104000, 0)
+	h, err := Sign(p, Message{Timestamp: at, Body: []byte("{}")}, "current", "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form := regexp.MustCompile(`^t=1732104000,v1=[0-9a-f]{64},v1=[0-9a-f]{64}$`); !form.MatchString(h.Get("Stripe-Signature")) || len(h) != 1 {
+		t.Errorf("headers %v", h)
+	}
+	for _, secret := range []string{"current", "before"} {
+		v, err := NewVerifier(p, []string{secret}, Now(func() time.Time { return at }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := v.Verify(h, []byte("{}")); err != nil || !d.Timestamp.Equal(at) || d.IDVerified {
+			t.Errorf("%s: %+v, %v", secret, d, err)
+		}
+	}
+	if h, err := Sign(p, Message{Timestamp: at}); err != nil || len(h) != 0 {
+		t.Errorf("unsigned: %v, %v", h, err)
+	}
+	if _, err := Sign(p, Message{}, "current"); err == nil {
+		t.Error("a message without a time is signed")
+	}
+}
+
+// TestFieldsCombine checks that the fields of profiles do what they say in every
+// combination, not only in those of the table.
+func TestFieldsCombine(t *testing.T) {
+	at, body := time.Unix(1732104000, 0), []byte(`{"a":1}`)
+	combined := 0
+	for _, content := range []Content{ContentBody, ContentTimestampBody, ContentIDTimestampBody} {
+		for _, layout := range []Layout{LayoutOne, LayoutList, LayoutTimestamped} {
+			for _, encoding := range []Encoding{EncodingHex, EncodingBase64} {
+				p := Profile{
+					Name: "x", SignatureHeader: "X-Sig", Content: content, Layout: layout,
+					Encoding: encoding, KeyForm: KeyText, Prefix: "v1=",
+				}
+				if p.check() != nil {
+					continue // a timestamp that is not signed
+				}
+				combined++
+				h, err := Sign(p, Message{ID: "msg_1", Timestamp: at, Body: body}, "k")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if names := slices.Sorted(maps.Keys(h)); !slices.Equal(names, p.Headers()) {
+					t.Errorf("%s, %s: sets %v, says %v", content, layout, names, p.Headers())
+				}
+				v, err := NewVerifier(p, []string{"k"}, Now(func() time.Time { return at }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				d, err := v.Verify(h, body)
+				if err != nil || d.IDVerified != p.signsID() || d.Timestamp.IsZero() == p.signsTimestamp() {
+					t.Errorf("%s, %s: %+v, %v", content, layout, d, err)
+				}
+				// Whatever is sent and signed cannot be changed.
+				for name := range h {
+					changed := h.Clone()
+					changed.Set(name, strings.Replace(h.Get(name), "1", "2", 1))
+					if _, err := v.Verify(changed, body); err == nil {
+						t.Errorf("%s, %s: %s can be changed", content, layout, name)
+					}
+				}
+			}
+		}
+	}
+	if combined != 16 {
+		t.Errorf("%d combinations; want 16", combined)
 	}
 }
 

@@ -9,14 +9,9 @@ import (
 	"time"
 )
 
-const (
-	// DefaultTolerance is how far the clocks of sender and receiver may be
-	// apart, in both directions, unless [Tolerance] says otherwise.
-	DefaultTolerance = 5 * time.Minute
-
-	// maxSignatures is how many signatures of a header are looked at.
-	maxSignatures = 32
-)
+// DefaultTolerance is how far the clocks of sender and receiver may be apart, in
+// both directions, unless [Tolerance] says otherwise.
+const DefaultTolerance = 5 * time.Minute
 
 // Delivery is a call whose signature is good.
 type Delivery struct {
@@ -97,19 +92,21 @@ func (v *Verifier) Verify(h http.Header, body []byte) (Delivery, error) {
 	if err != nil {
 		return Delivery{}, err
 	}
-	var timestamp string
-	if v.profile.signsTimestamp() {
+	if v.profile.signsID() {
 		d.ID, err = signedID(h)
-		if err != nil {
-			return Delivery{}, err
-		}
-		timestamp, d.Timestamp, err = v.timestamp(h)
 		if err != nil {
 			return Delivery{}, err
 		}
 		d.IDVerified = true
 	} else if id := fieldID.hint(h); validID(id) {
 		d.ID = id
+	}
+	var timestamp string
+	if v.profile.signsTimestamp() {
+		timestamp, d.Timestamp, err = v.timestamp(h, signature)
+		if err != nil {
+			return Delivery{}, err
+		}
 	}
 	if err := v.checkSignature(signature, d.ID, timestamp, body); err != nil {
 		return Delivery{}, err
@@ -131,12 +128,12 @@ func Verify(p Profile, h http.Header, body []byte, secrets ...string) (Delivery,
 // checkSignature checks the value of the signature header.
 func (v *Verifier) checkSignature(value, id, timestamp string, body []byte) error {
 	var buf [2][macSize]byte // enough for a rotation, without an allocation
-	sums, seen := v.parse(buf[:0], value)
+	sums, seen := v.profile.signatures(buf[:0], value)
 	header := v.signature.wire
 	switch {
 	case len(sums) > 0:
-	case v.profile.Several && seen == 0:
-		return signatureMismatch(header, "it holds no signature of version "+strings.TrimSuffix(v.profile.Prefix, ","))
+	case v.profile.Several() && seen == 0:
+		return signatureMismatch(header, "it holds no signature of version "+strings.TrimRight(v.profile.Prefix, ",="))
 	default:
 		return malformedHeader(header, "want "+v.profile.signatureForm())
 	}
@@ -151,53 +148,35 @@ func (v *Verifier) checkSignature(value, id, timestamp string, body []byte) erro
 	return signatureMismatch(header, "the secret is another one, or the body is not the one that was signed")
 }
 
-// parse appends the signatures that a header's value holds to sums, and counts
-// how many seemed to be meant as ours, well-formed or not. It looks at
-// maxSignatures at most.
-func (v *Verifier) parse(sums [][macSize]byte, value string) (_ [][macSize]byte, seen int) {
-	rest, more := value, true
-	for n := 0; more && n < maxSignatures; n++ {
-		text := rest
-		if more = false; v.profile.Several {
-			text, rest, more = strings.Cut(rest, " ")
-		}
-		encoded, ours := strings.CutPrefix(text, v.profile.Prefix)
-		if !ours {
-			continue
-		}
-		seen++
-		if sum, ok := v.profile.Encoding.decode(encoded); ok {
-			sums = append(sums, sum)
-		}
-	}
-	return sums, seen
-}
-
 // timestamp returns the signed time, both as it was written and as a time.
-func (v *Verifier) timestamp(h http.Header) (string, time.Time, error) {
-	value, err := fieldTimestamp.single(h)
+func (v *Verifier) timestamp(h http.Header, signature string) (string, time.Time, error) {
+	value, from, err := v.writtenTimestamp(h, signature)
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	unix, ok := parseDigits(value)
 	if !ok || unix > maxTimestamp {
-		return "", time.Time{}, malformedHeader(HeaderTimestamp, "want Unix seconds, in digits")
+		return "", time.Time{}, malformedHeader(from, "want the timestamp in Unix seconds, in digits")
 	}
 	signed := time.Unix(unix, 0)
 	skew := time.Unix(v.now().Unix(), 0).Sub(signed)
 	if skew > v.tolerance || skew < -v.tolerance {
-		return "", time.Time{}, timestampSkew(HeaderTimestamp, skew, v.tolerance)
+		return "", time.Time{}, timestampSkew(from, skew, v.tolerance)
 	}
 	return value, signed, nil
 }
 
-// signatureForm describes a well-formed signature for people.
-func (p Profile) signatureForm() string {
-	form := fmt.Sprintf("%d bytes in %s", macSize, p.Encoding)
-	if p.Prefix != "" {
-		form = fmt.Sprintf("%q and ", p.Prefix) + form
+// writtenTimestamp returns the timestamp's text and the header it is in.
+func (v *Verifier) writtenTimestamp(h http.Header, signature string) (value, header string, err error) {
+	if v.profile.Layout != LayoutTimestamped {
+		value, err = fieldTimestamp.single(h)
+		return value, HeaderTimestamp, err
 	}
-	return form
+	value, found := timestampElement(signature)
+	if found != 1 {
+		err = malformedHeader(v.signature.wire, fmt.Sprintf("want one %q, it has %d", timestampPrefix, found))
+	}
+	return value, v.signature.wire, err
 }
 
 // signedID returns the message id.

@@ -84,7 +84,7 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 	payload := body.Compose(nil, t.Profile.Shape, &body.Subject{
 		Event: it.Event, Job: it.Job, URL: t.URL, IncludeResult: t.IncludeResult,
 	})
-	header, masked, err := d.headers(dl, t, a, payload)
+	header, masked, err := d.headers(it, t, a, payload)
 	a.RequestHeaders = masked
 	var resp egress.Response
 	if err == nil {
@@ -104,19 +104,22 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 
 // headers builds what is sent, and the same with secrets masked, as it is kept.
 // The profile's headers and ours override the customer's.
-func (d *Dispatcher) headers(dl *ringback.Delivery, t *Target, a *ringback.Attempt, payload []byte) (h, masked http.Header, err error) {
+func (d *Dispatcher) headers(it *item, t *Target, a *ringback.Attempt, payload []byte) (h, masked http.Header, err error) {
+	id := it.Delivery.MessageID()
 	h = make(http.Header, 8+len(t.Headers))
 	for name, value := range t.Headers {
 		h.Set(name, value)
 	}
 	h.Set("User-Agent", d.UserAgent)
 	h.Set("Content-Type", "application/json")
-	h.Set("Webhook-Id", dl.MessageID())
+	h.Set("Webhook-Id", id)
 	h.Set("Webhook-Attempt", strconv.Itoa(a.Number))
 	if t.Unsignable != nil {
 		err = t.Unsignable
 	} else {
-		err = t.Signer.Sign(webhook.Message{ID: dl.MessageID(), Timestamp: a.StartedAt, Body: payload}, h)
+		err = t.Signer.Sign(webhook.Message{
+			ID: id, Type: it.Event.Type, UUID: ringback.UUID(it.Event.ID), Timestamp: a.StartedAt, Body: payload,
+		}, h)
 	}
 	if len(t.Headers) == 0 {
 		return h, h, err

@@ -49,6 +49,10 @@ func TestWhatIsSent(t *testing.T) {
 					if err != nil || got.ID != ev.MessageID() || got.Attempt != i+1 {
 						t.Errorf("call %d: %+v, %v", i+1, got, err)
 					}
+					if profile.Name == "github" && (h.Get("X-GitHub-Event") != "order.paid" || h.Get("X-GitHub-Delivery") != ringback.UUID(ev.ID)) {
+						t.Errorf("call %d: X-GitHub-Event %q, X-GitHub-Delivery %q; want order.paid, %q",
+							i+1, h.Get("X-GitHub-Event"), h.Get("X-GitHub-Delivery"), ringback.UUID(ev.ID))
+					}
 					if h.Get("Authorization") != "Bearer sekret" || h.Get("X-Env") != "prod" || h.Get("Content-Type") != "application/json" {
 						t.Errorf("call %d: headers %v", i+1, h)
 					}
