@@ -123,6 +123,7 @@ func TestConfiguredOperatorKey(t *testing.T) {
 	if got := status(p, two); got != http.StatusUnauthorized {
 		t.Errorf("a key that is configured no longer: %d", got)
 	}
+	contains(t, p.stderr.String(), "there is no operator's key", "RINGBACK_OPERATOR_KEY")
 	// The first start's key may become the configured one; an account's may not.
 	_ = p.signal(syscall.SIGTERM)
 	other := t.TempDir()
@@ -170,6 +171,8 @@ func TestRefusals(t *testing.T) {
 		{nil, []string{"nonsense"}, []string{`"nonsense"`, "ringback help"}},
 		{nil, []string{"dev", "extra"}, []string{"extra", "no arguments"}},
 		{nil, []string{"dev", "--nonsense"}, []string{"--nonsense", "ringback dev --help"}},
+		{nil, []string{"dev", "--addr", "8787"}, []string{"--addr", "8787", "HOST:PORT"}},
+		{nil, []string{"dev", "--public-url", "ringback.example"}, []string{"--public-url", "https://"}},
 		{nil, []string{"dev", "--log-level", "loud"}, []string{"--log-level", "loud", "debug"}},
 		{nil, []string{"dev", "--log-format", "xml"}, []string{"--log-format", "xml"}},
 		{[]string{"RINGBACK_ALLOW_HTTP=perhaps"}, []string{"server"}, []string{"RINGBACK_ALLOW_HTTP", "perhaps"}},

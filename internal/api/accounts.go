@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
 )
 
 // Account is an account as answers show it: without its secret.
@@ -66,8 +68,29 @@ func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*creat
 		return nil, err
 	}
 	out := &createAccountOutput{CreatedAccount{Account: showAccount(account), Secret: showSecret(account.Secret)}}
-	out.Body.Warnings = warnings(account.Secret)
+	out.Body.Warnings = accountWarnings(account)
 	return out, nil
+}
+
+// accountWarnings tells of a secret that is weak, or that the account's own
+// callback profile cannot sign with.
+func accountWarnings(account *ringback.Account) []string {
+	all := warnings(account.Secret)
+	p, ok := webhook.Lookup(account.CallbackProfile)
+	if !ok {
+		return all
+	}
+	var err error
+	if account.Secret != "" {
+		err = p.CheckSecret(account.Secret)
+	} else if p.SecretRequired() {
+		err = errors.New("there is no secret")
+	}
+	if err != nil {
+		all = append(all, "callbacks in the profile "+p.Name+", which is the account's callback_profile, cannot be signed ("+
+			err.Error()+"); until one of the two is changed, jobs with a callback must name another profile")
+	}
+	return all
 }
 
 func (a *API) getAccount(ctx context.Context, in *accountInput) (*accountOutput, error) {
@@ -94,7 +117,7 @@ func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*accou
 		return nil, err
 	}
 	out := &accountOutput{showAccount(account)}
-	out.Body.Warnings = warnings(account.Secret)
+	out.Body.Warnings = accountWarnings(account)
 	return out, nil
 }
 

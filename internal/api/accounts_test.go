@@ -19,6 +19,8 @@ func TestAccounts(t *testing.T) {
 		{Name: "get", request: op("GET /v1/accounts/{id}", ""), Status: 200, Want: []string{`"name":"ACME"`}, Not: []string{`"secret"`}},
 		{Name: "list", request: op("GET /v1/accounts", ""), Status: 200, Want: []string{made.text("id"), e.one.id, e.two.id}, Not: []string{`"secret"`}},
 		{Name: "change nothing", request: op("PATCH /v1/accounts/{id}", `{}`), Status: 200, Want: []string{`"name":"ACME"`, `"signed":true`}, Not: []string{`"secret"`}},
+		{Name: "a secret that cannot sign", request: op("PATCH /v1/accounts/{id}", `{"callback_profile":"standard","secret":"a long but other secret"}`), Status: 200, Want: []string{`"warnings":["callbacks in the profile standard`}, Not: []string{"other secret"}},
+		{Name: "no secret to sign with", request: op("PATCH /v1/accounts/{id}", `{"secret":null}`), Status: 200, Want: []string{`"warnings":["callbacks in the profile standard`, `"signed":false`}},
 		{Name: "change all", request: op("PATCH /v1/accounts/{id}", `{"name":"New","callback_profile":"inkit","secret":"an account's own secret"}`), Status: 200, Want: []string{`"name":"New"`, `"callback_profile":"inkit"`}, Not: []string{`"secret"`, "warnings"}},
 		{Name: "unsigned from now on", request: op("PATCH /v1/accounts/{id}", `{"secret":null}`), Status: 200, Want: []string{`"signed":false`}},
 		{Name: "malformed id", request: op("GET /v1/accounts/acc_1", ""), Status: 404, Code: "not_found"},

@@ -84,6 +84,7 @@ func (a *API) Handler() http.Handler { return http.HandlerFunc(a.serve) }
 // serve routes a request. Every answer is JSON, also those of the router.
 func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 	w := &response{ResponseWriter: writer}
+	defer boundBody(writer, r)()
 	defer a.recoverPanic(w, r)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if strings.HasPrefix(r.URL.Path, "/v1/") {

@@ -87,7 +87,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation) (*cal
 	}
 	if op.takesBody {
 		var err error
-		if c.body, err = readBody(w, r); err != nil {
+		if c.body, err = readBody(r); err != nil {
 			return nil, err
 		}
 		replaceBody(r, c.body)

@@ -12,8 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/internal/store"
@@ -23,18 +23,16 @@ import (
 const (
 	// maxBody is the largest body that is taken, in bytes.
 	maxBody = 1 << 20
-	// bodyTimeout is how long a body may take to arrive.
-	bodyTimeout = 30 * time.Second
 	// maxIdempotencyKey is the length limit of an Idempotency-Key.
 	maxIdempotencyKey = 255
 )
 
 // readBody reads a request's body and gives it in stable form: one JSON object.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readBody(r *http.Request) ([]byte, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	raw, err := readLimited(w, r)
+	raw, err := readLimited(r)
 	if err != nil {
 		return nil, err
 	}
@@ -74,18 +72,11 @@ func checkMediaType(h http.Header) error {
 }
 
 // readLimited reads a body, but not further than it may go.
-func readLimited(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readLimited(r *http.Request) ([]byte, error) {
 	tooLarge := ringback.Errorf(ringback.CodeBodyTooLarge, "the body is larger than %d bytes", maxBody)
 	if r.ContentLength > maxBody {
 		return nil, tooLarge
 	}
-	// Where the connection has no deadlines (in a test without one), the body
-	// takes as long as it takes. The handler that follows may wait for longer
-	// than any body should, so no deadline is left behind.
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
-
 	var raw bytes.Buffer
 	if r.ContentLength > 0 {
 		raw.Grow(int(r.ContentLength) + bytes.MinRead)
@@ -155,7 +146,11 @@ func sample(raw json.RawMessage) any {
 	case 't', 'f':
 		return raw[0] == 't'
 	default:
-		return 0.0
+		number, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil {
+			return 0.0 // too large for a float64, which no such member minds
+		}
+		return number
 	}
 }
 

@@ -46,11 +46,13 @@ func TestBodyDeadline(t *testing.T) {
 			w := &connection{ResponseWriter: httptest.NewRecorder()}
 			r := httptest.NewRequest(http.MethodPost, "/", test.body)
 			before := time.Now()
-			_, err := readBody(&response{ResponseWriter: w}, r)
+			after := boundBody(w, r)
+			_, err := readBody(r)
+			after()
 			if test.want == "" != (err == nil) || err != nil && (ringback.CodeOf(err) != ringback.CodeMalformedBody || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("%v, want %q", err, test.want)
 			}
-			if len(w.deadlines) != 2 || w.deadlines[0].Sub(before) < bodyTimeout || !w.deadlines[1].IsZero() {
+			if len(w.deadlines) != 2 || w.deadlines[0].Sub(before) < bodyTimeout || w.deadlines[1].IsZero() != (err == nil) {
 				t.Errorf("deadlines %v", w.deadlines)
 			}
 		})
@@ -67,7 +69,7 @@ func TestDecode(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]map[string]any{
 		`{"type":"t","max_attempts":5,"events":{"failed":"x"}}`:            {"type": "t", "max_attempts": 5.0, "events": map[string]any{"failed": "x"}},
-		`{"input":{"a":1},"result":[1],"data":"x","metadata":5}`:           {"input": map[string]any{}, "result": []any{}, "data": "", "metadata": 0.0},
+		`{"input":{"a":1},"result":[1],"data":"x","metadata":5}`:           {"input": map[string]any{}, "result": []any{}, "data": "", "metadata": 5.0},
 		`{"input":null,"result":true,"data":false,"metadata":-1e999}`:      {"input": nil, "result": true, "data": false, "metadata": 0.0},
 		`{"max_attempts":1e400,"timeout_seconds":12345678901234567891234}`: {"max_attempts": math.Inf(1), "timeout_seconds": 12345678901234567891234.0},
 	} {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 // serveFlags are the flags of `dev` and `server`.
 type serveFlags struct {
 	addr, data          string
+	publicURL           string
 	json                bool
 	allowHTTP           bool
 	allowPrivate        bool
@@ -26,6 +29,7 @@ func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`HOST:PORT` to listen on; port 0 chooses a free one")
 	flags.StringVar(&f.data, "data", "ringback-data", "`DIR` of the embedded database; made if it is missing")
+	flags.StringVar(&f.publicURL, "public-url", "", "`URL` that clients reach the server by, for links in answers; as they addressed it if not given")
 	flags.BoolVar(&f.json, "json", false, "print one line of JSON once requests are accepted")
 	flags.BoolVar(&f.allowHTTP, "allow-http", dev, "customers' URLs may be http://")
 	flags.BoolVar(&f.allowPrivate, "allow-private-networks", dev, "customers' URLs may lead to private and loopback addresses")
@@ -68,9 +72,12 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	if err != nil {
 		return err
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	s, err := server.Open(ctx, server.Config{
-		Addr: f.addr, Dir: f.data, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
+		Addr: f.addr, Dir: f.data, PublicURL: f.publicURL, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
 		MasterKey: os.Getenv("RINGBACK_MASTER_KEY"), OperatorKey: os.Getenv("RINGBACK_OPERATOR_KEY"),
 		Version: Version(), Log: log,
 	})
@@ -82,6 +89,21 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 		log.Error("the keys could not be shown", "error", err)
 	}
 	return s.Run(ctx)
+}
+
+// check refuses values that cannot be meant, before anything is made.
+func (f *serveFlags) check() error {
+	if _, _, err := net.SplitHostPort(f.addr); err != nil {
+		return &usageError{fmt.Errorf("--addr %q: it is HOST:PORT, such as 127.0.0.1:8787", f.addr)}
+	}
+	if f.publicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(f.publicURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return &usageError{fmt.Errorf("--public-url %q: it is http(s)://HOST, perhaps with a path, such as https://ringback.example.com", f.publicURL)}
+	}
+	return nil
 }
 
 // announcement is the line that scripts read.

@@ -166,6 +166,9 @@ func (d *Dispatcher) parkAll(ops []store.Op) error {
 // earlier process.
 func (d *Dispatcher) findParked(ctx context.Context) {
 	names, err := d.Store.ParkedQueues(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		d.Log.Warn("parked deliveries could not be looked for", "error", err)
 		return

@@ -158,10 +158,10 @@ func (e *Engine) Resource(ctx context.Context, accountID, resourceID string) (*R
 	filter := EventFilter{ResourceID: resourceID}
 	if len(jobs) > 0 {
 		r.Job = jobs[0]
-	} else if ringback.ValidID(ringback.PrefixJob, resourceID) {
+	} else if _, ok := ringback.ParseID(ringback.PrefixJob, resourceID); ok {
 		r.Job, err = e.Job(ctx, accountID, resourceID)
 		if err == nil {
-			filter = EventFilter{JobID: resourceID}
+			filter = EventFilter{JobID: r.Job.ID}
 		} else if ringback.CodeOf(err) != ringback.CodeNotFound {
 			return nil, err
 		}

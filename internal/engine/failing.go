@@ -177,6 +177,9 @@ const maxAbandoned = 1000
 // cancelAbandoned takes up cancellations that an earlier process did not end.
 func (e *Engine) cancelAbandoned(ctx context.Context) {
 	refs, err := e.store.AbandonedEndpoints(ctx, maxAbandoned)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		e.log.Warn("unfinished cancellations could not be looked for", "error", err)
 		return

@@ -23,8 +23,8 @@ type LeaseParams struct {
 	Lease     time.Duration // 1 s – 1 h
 }
 
-// LeaseJobs gives jobs to a worker, each with a token that fences it. Without
-// any it waits, and then gives none.
+// LeaseJobs gives jobs to a worker, each with a token that fences it: fewer than
+// Max where inputs are large. Without any it waits, and then gives none.
 func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job, error) {
 	if err := checkLease(p); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job,
 		case ready := <-w.wake:
 			if jobs, err := e.leaseNow(p); err != nil || len(jobs) > 0 {
 				// Perhaps it got others than the job that it was woken for.
-				if err != nil || len(jobs) == p.Max {
+				if err != nil || len(jobs) == p.Max || inputs(jobs) > maxListBytes {
 					e.idle.notify(ready)
 				}
 				return jobs, err
@@ -60,6 +60,15 @@ func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job,
 		break
 	}
 	return nil, nil
+}
+
+// inputs is the size of what jobs bring along.
+func inputs(jobs []*ringback.Job) int {
+	size := 0
+	for _, j := range jobs {
+		size += len(j.Input) + len(j.Metadata)
+	}
+	return size
 }
 
 func checkLease(p LeaseParams) error {
@@ -85,7 +94,7 @@ func checkLease(p LeaseParams) error {
 
 func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
 	op := &store.LeaseJobs{
-		AccountID: p.AccountID, Types: p.Types, Max: p.Max, Now: now(), Lease: p.Lease, Token: newLeaseToken,
+		AccountID: p.AccountID, Types: p.Types, Max: p.Max, MaxBytes: maxListBytes, Now: now(), Lease: p.Lease, Token: newLeaseToken,
 	}
 	if err := e.commit.Do(op); err != nil {
 		return nil, err

@@ -77,6 +77,28 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 	return keys, s.engine.EnsureKey(ctx, operator, keys.OperatorKey)
 }
 
+// warnWithoutOperator says so if nobody can act as the operator: the configured
+// key was the only one, and is configured no longer.
+func (s *Server) warnWithoutOperator(ctx context.Context) error {
+	page := store.Page{Limit: 200}
+	for {
+		keys, err := s.store.ListKeys(ctx, "", page)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if k.Operator() {
+				return nil
+			}
+		}
+		if len(keys) < page.Limit {
+			s.config.Log.Warn("there is no operator's key; set RINGBACK_OPERATOR_KEY to have one")
+			return nil
+		}
+		page.Before = keys[len(keys)-1].ID
+	}
+}
+
 // Announced says that the keys were shown: the next start does not show them.
 func (s *Server) Announced(ctx context.Context) error {
 	return s.store.PutSetting(ctx, settingAnnounced, "yes")

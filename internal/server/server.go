@@ -33,6 +33,7 @@ type Config struct {
 	Dir          string // of the embedded database; made if it is missing
 	AllowHTTP    bool   // customers' URLs may be http://
 	AllowPrivate bool   // customers' URLs may lead to private addresses
+	PublicURL    string // leads the URLs in answers; "" = as the request addressed the server
 	Dev          bool   // keys are kept in Dir/dev.json and shown at every start
 	MasterKey    string // base64 of 32 bytes; "" = Dir/master.key, made if there is no store yet
 	OperatorKey  string // the text of the operator's key; "" = generated at the first start
@@ -106,6 +107,9 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if s.keys, err = s.firstKeys(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.warnWithoutOperator(ctx); err != nil {
+		return nil, err
+	}
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
 		return nil, fmt.Errorf("--addr %s: %w", c.Addr, err)
 	}
@@ -113,7 +117,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		own.Store(&[]netip.AddrPort{tcp.AddrPort()})
 	}
 	s.http = &http.Server{
-		Handler:           api.New(s.engine, api.Config{Log: c.Log, Version: c.Version}).Handler(),
+		Handler:           api.New(s.engine, api.Config{Log: c.Log, Version: c.Version, PublicURL: c.PublicURL}).Handler(),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		WriteTimeout:      writeTimeout,

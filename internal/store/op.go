@@ -77,11 +77,13 @@ type PublishEvent struct {
 // LeaseJobs makes up to Max queued jobs running: of one account, or with
 // AccountID "" of all, taking one of each account in turn. Within an account
 // those that could run first come first. Each gets Attempt+1, StartedAt Now,
-// and its own token from Token.
+// and its own token from Token. It ends early, after the job with which inputs
+// and metadata pass MaxBytes.
 type LeaseJobs struct {
 	AccountID string
 	Types     []string
 	Max       int
+	MaxBytes  int
 	Now       time.Time
 	Lease     time.Duration
 	Token     func(job *ringback.Job) string // called once for each leased job
@@ -174,7 +176,8 @@ type PlaceDelivery struct {
 // no attempt: the delivery is made final without one (its endpoint is gone).
 // If it is no longer leased by this epoch Err is ErrFenced; the attempt is then
 // still added to the history of a delivery that is no longer pending, since the
-// request was made, but the status stays.
+// request was made. Its status stays, but for a canceled one whose attempt was
+// answered after all: that is delivered.
 type RecordAttempt struct {
 	DeliveryRef
 	Attempt       ringback.Attempt

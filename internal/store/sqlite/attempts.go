@@ -65,9 +65,12 @@ func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	}
 	var number int
 	err := one(ctx, t, func(row scanner) error { return row.Scan(&number) },
-		`UPDATE deliveries SET attempt_count = max(attempt_count + 1, ?)
-		WHERE account_id = ? AND id = ? RETURNING attempt_count`,
-		op.Attempt.Number, op.AccountID, op.ID)
+		`UPDATE deliveries SET attempt_count = max(attempt_count + 1, ?1),
+		reason = CASE WHEN ?2 AND status = 'canceled' THEN '' ELSE reason END,
+		finished_at = CASE WHEN ?2 AND status = 'canceled' THEN ?3 ELSE finished_at END,
+		status = CASE WHEN ?2 AND status = 'canceled' THEN 'delivered' ELSE status END
+		WHERE account_id = ?4 AND id = ?5 RETURNING attempt_count`,
+		op.Attempt.Number, op.Status == ringback.DeliveryDelivered, micros(op.Now), op.AccountID, op.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

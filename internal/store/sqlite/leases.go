@@ -38,18 +38,22 @@ func (s *Store) leaseJobs(ctx context.Context, t tx, op *store.LeaseJobs) error 
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	if op.AccountID == "" {
-		if s.turns == nil || len(s.turns) >= maxLeaseTurns {
-			s.turns = leaseTurns{}
-		}
-		s.turns[set] = chosen[len(chosen)-1].account
-	}
+	bytes := 0
 	for _, c := range chosen {
 		j, err := leaseJob(ctx, t, op, c)
 		if err != nil {
 			return err
 		}
 		op.Jobs = append(op.Jobs, j)
+		if bytes += len(j.Input) + len(j.Metadata); bytes > op.MaxBytes {
+			break
+		}
+	}
+	if op.AccountID == "" {
+		if s.turns == nil || len(s.turns) >= maxLeaseTurns {
+			s.turns = leaseTurns{}
+		}
+		s.turns[set] = op.Jobs[len(op.Jobs)-1].AccountID
 	}
 	return nil
 }

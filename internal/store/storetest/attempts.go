@@ -105,10 +105,22 @@ var attemptTests = map[string]func(*world){
 			}
 		}
 	},
-	"one that was canceled meanwhile keeps its status and gets the attempt": func(w *world) {
+	"one that was canceled meanwhile is delivered if its attempt was answered": func(w *world) {
 		d := w.publish(leased)
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"})
 		op := w.outcome(d, 1, ringback.DeliveryDelivered)
+		w.commit(op)
+		w.wantErr(op.Err, store.ErrFenced)
+		got := w.delivery(d)
+		w.equal("status", got.Status, ringback.DeliveryDelivered)
+		w.equal("reason", got.Reason, "")
+		w.equal("finished", got.FinishedAt, op.Now)
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt})
+	},
+	"one that was canceled meanwhile keeps its status and gets the attempt": func(w *world) {
+		d := w.publish(leased)
+		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"})
+		op := w.outcome(d, 1, ringback.DeliveryFailed)
 		w.commit(op)
 		w.wantErr(op.Err, store.ErrFenced)
 		got := w.delivery(d)

@@ -15,7 +15,7 @@ var commitTests = map[string]func(*world){
 	"in order": func(w *world) {
 		j := w.newJob("t")
 		lease := &store.LeaseJobs{
-			Types: []string{"t"}, Max: 1, Now: w.now, Lease: 1e9,
+			Types: []string{"t"}, Max: 1, MaxBytes: anyBytes, Now: w.now, Lease: 1e9,
 			Token: func(*ringback.Job) string { return "token" },
 		}
 		w.commit(&store.SubmitJob{Job: j}, lease)

@@ -24,7 +24,7 @@ var concurrencyTests = map[string]func(*world){
 		w.inParallel(workers, func(ctx context.Context, n int) error {
 			for {
 				op := &store.LeaseJobs{
-					Types: []string{"t"}, Max: 7, Now: w.now, Lease: time.Minute,
+					Types: []string{"t"}, Max: 7, MaxBytes: anyBytes, Now: w.now, Lease: time.Minute,
 					Token: func(j *ringback.Job) string { return fmt.Sprint(n, j.ID) },
 				}
 				if err := w.s.Commit(ctx, []store.Op{op}); err != nil || len(op.Jobs) == 0 {

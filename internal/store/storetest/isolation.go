@@ -66,7 +66,7 @@ var isolationTests = map[string]func(*world){
 		extend := &store.ExtendLease{AccountID: other, JobID: o.running.ID, Token: o.running.LeaseToken, Now: now}
 		requeue := &store.RequeueJob{AccountID: other, JobID: o.running.ID, Token: o.running.LeaseToken, Now: now}
 		lease := &store.LeaseJobs{
-			AccountID: other, Types: []string{"t"}, Max: 10, Now: now, Lease: time.Second,
+			AccountID: other, Types: []string{"t"}, Max: 10, MaxBytes: anyBytes, Now: now, Lease: time.Second,
 			Token: func(*ringback.Job) string { return "stolen" },
 		}
 		record := w.outcome(o.leased, 1, ringback.DeliveryDelivered)

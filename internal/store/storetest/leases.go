@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -25,6 +26,21 @@ var leaseTests = map[string]func(*world){
 		w.commit(&store.SubmitJob{Job: b}, &store.SubmitJob{Job: a}, &store.SubmitJob{Job: c})
 		w.commit(&store.PromoteJobs{Now: a.RunAt, Limit: 10})
 		w.equal("order", ids(w.leaseAs(w.account, 10, "u", "t"), jobID), []string{b.ID, c.ID, a.ID})
+	},
+	"large inputs end a lease early, and the rest can be leased": func(w *world) {
+		for range 5 {
+			j := w.newJob("t")
+			j.Input = []byte(`"` + strings.Repeat("x", 1000) + `"`)
+			w.commit(&store.SubmitJob{Job: j})
+		}
+		for _, c := range []struct{ maxBytes, want int }{{1500, 2}, {1, 1}, {anyBytes, 2}, {anyBytes, 0}} {
+			op := &store.LeaseJobs{
+				Types: []string{"t"}, Max: 10, MaxBytes: c.maxBytes, Now: w.tick(), Lease: time.Minute,
+				Token: func(j *ringback.Job) string { return j.ID },
+			}
+			w.commit(op)
+			w.equal("leased", len(op.Jobs), c.want)
+		}
 	},
 	"only the types asked for, each type once": func(w *world) {
 		a := w.submit("a")

@@ -174,6 +174,9 @@ func (m *model) record() {
 		m.wantErr("record", op.Err, store.ErrFenced)
 		r.attempts++
 		r.d.AttemptCount++
+		if r.d.Status == ringback.DeliveryCanceled && status == ringback.DeliveryDelivered {
+			r.d.Status, r.d.Reason, r.d.FinishedAt = status, "", op.Now
+		}
 	}
 }
 

@@ -167,7 +167,7 @@ func (w *world) lease(kind string) *ringback.Job {
 func (w *world) leaseAs(account string, limit int, kinds ...string) []*ringback.Job {
 	w.Helper()
 	op := &store.LeaseJobs{
-		AccountID: account, Types: kinds, Max: limit, Now: w.tick(), Lease: 30 * time.Second,
+		AccountID: account, Types: kinds, Max: limit, MaxBytes: anyBytes, Now: w.tick(), Lease: 30 * time.Second,
 		Token: func(j *ringback.Job) string { return fmt.Sprintf("token-%s-%d", j.ID, j.Attempt) },
 	}
 	w.commit(op)
