@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func sign(t *testing.T, profile, secret string, at time.Time) signedCall {
 	if !ok {
 		t.Fatalf("no profile %q", profile)
 	}
-	body := `{"id":"1","text":"ciao è 你好 🚀 <b>&</b>"}`
+	body := `{"type":"a","timestamp":"2026-11-20T12:00:00.000Z","data":{"text":"ciao è 你好 🚀 <b>&</b>"}}`
 	h, err := webhook.Sign(p, webhook.Message{ID: "msg_1", Timestamp: at, Body: []byte(body)}, secret)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +53,52 @@ func sign(t *testing.T, profile, secret string, at time.Time) signedCall {
 		call.Headers[strings.ToLower(name)] = h.Get(name)
 	}
 	return call
+}
+
+// goReceiver is a program around the README's receiver, which serves one call.
+func goReceiver(code string) string {
+	return `package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"github.com/ringback/ringback/webhook"
+)
+
+func serve(secret string) error {
+` + code + `
+	return nil
+}
+
+func main() {
+	var c struct {
+		Body, Secret string
+		Headers map[string]string
+	}
+	if err := json.NewDecoder(os.Stdin).Decode(&c); err != nil {
+		log.Fatal(err)
+	}
+	if err := serve(c.Secret); err != nil {
+		log.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(c.Body))
+	for name, value := range c.Headers {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	http.DefaultServeMux.ServeHTTP(w, r)
+	if w.Code != http.StatusNoContent && w.Code != http.StatusUnauthorized {
+		log.Fatal(w.Code, w.Body)
+	}
+	fmt.Println(w.Code == http.StatusNoContent)
+}
+`
 }
 
 // The README's receivers accept genuine calls and refuse all others.
@@ -88,6 +135,16 @@ $c = json_decode(file_get_contents('php://stdin'), true);
 $secret = $c['secret'];
 $_SERVER['HTTP_X_SIGNATURE'] = $c['headers']['x-signature'] ?? '';
 ` + strings.Replace(code, `file_get_contents('php://input')`, `$c['body']`, 1) + "\necho 'true';\n"
+			},
+		},
+		{
+			"go", "standard", webhook.GenerateSecret(), []string{"go", "run"},
+			func(code string) string {
+				path := filepath.Join(t.TempDir(), "main.go")
+				if err := os.WriteFile(path, []byte(goReceiver(code)), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return path
 			},
 		},
 	} {

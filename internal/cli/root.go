@@ -86,7 +86,7 @@ func newRoot() *cobra.Command {
 	})
 	root.SetVersionTemplate("ringback {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newDev(), newServer())
+	root.AddCommand(newDemo(), newDev(), newServer(), newWorker())
 	return root
 }
 

@@ -13,6 +13,9 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/ringback"
 )
 
 // DefaultTimeout is how long all jobs together may take.
@@ -122,13 +125,15 @@ func (d *demo) submit(ctx context.Context, p *plan) *track {
 	tr := newTrack(p.input.name, p.profile, time.Now())
 	tr.planned = true
 	err := d.board.submit(tr, p.resourceID, func() (string, error) {
-		id, err := d.api.submit(ctx, p.submission(d.filesURL(), d.hooksURL()))
-		if err == nil {
-			d.lines.line(tr, stepQueued, p.describe(id))
-		} else if ctx.Err() != nil {
+		made, err := d.api.SubmitJob(ctx, p.submission(d.filesURL(), d.hooksURL()))
+		switch {
+		case err == nil:
+			d.lines.line(tr, stepQueued, p.describe(made.ID))
+			return made.ID, nil
+		case ctx.Err() != nil:
 			err = errors.New("the time was up")
 		}
-		return id, err
+		return "", err
 	})
 	if err != nil {
 		d.lines.line(tr, stepError, err.Error())
@@ -140,19 +145,21 @@ func (d *demo) submit(ctx context.Context, p *plan) *track {
 // delivered: that is what its owner would see.
 func (d *demo) follow(ctx context.Context, tr *track) {
 	for delay := 2 * time.Millisecond; ; delay = min(2*delay, 100*time.Millisecond) {
-		deliveries, err := d.api.deliveries(ctx, tr.jobID)
-		for _, dl := range deliveries {
+		deliveries, err := d.deliveries(ctx, tr.jobID)
+		for i := range deliveries {
+			dl := &deliveries[i]
 			switch dl.Status {
-			case "delivered":
+			case ringback.DeliveryDelivered:
 				resource := ""
 				d.board.update(tr, func() { tr.attempts, resource = dl.AttemptCount, tr.toFetch })
 				d.lines.line(tr, stepDelivered, "answered 200; "+plural(dl.AttemptCount, "attempt"))
 				d.board.finish(tr, d.fetch(ctx, tr, resource))
 				return
-			case "failed", "canceled":
-				d.lines.line(tr, stepError, "the server has the delivery as "+dl.Status+": "+dl.Reason)
-				d.board.finish(tr, "its delivery is "+dl.Status)
+			case ringback.DeliveryFailed, ringback.DeliveryCanceled:
+				d.lines.line(tr, stepError, "the server has the delivery as "+string(dl.Status)+": "+dl.Reason)
+				d.board.finish(tr, "its delivery is "+string(dl.Status))
 				return
+			case ringback.DeliveryPending:
 			}
 		}
 		if ctx.Err() == nil && err != nil {
@@ -166,17 +173,29 @@ func (d *demo) follow(ctx context.Context, tr *track) {
 	}
 }
 
+// deliveries lists the deliveries of a job's event, without their attempts.
+func (d *demo) deliveries(ctx context.Context, jobID string) ([]client.Delivery, error) {
+	l, err := d.api.ListDeliveries(ctx, client.ListDeliveriesParams{JobID: jobID})
+	if err != nil {
+		return nil, err
+	}
+	return l.Items, nil
+}
+
 // fetch gets what a webhook that only names a resource leaves out, as its
 // receivers do. It gives "", or why it could not.
 func (d *demo) fetch(ctx context.Context, tr *track, resource string) (trouble string) {
 	if resource == "" {
 		return ""
 	}
-	j, err := d.api.resource(ctx, resource)
+	known, err := d.api.GetResource(ctx, resource)
+	if err == nil && known.Job == nil {
+		err = fmt.Errorf("GET /v1/resources/%s: the answer has no job", resource)
+	}
 	if err != nil {
 		d.lines.line(tr, stepError, err.Error())
 		return "what it is about could not be fetched: " + err.Error()
 	}
-	d.lines.lineWithBody(tr, stepFetched, "GET /v1/resources/"+resource, []byte(cmp.Or(string(j.Result), j.Error)))
+	d.lines.lineWithBody(tr, stepFetched, "GET /v1/resources/"+resource, []byte(cmp.Or(string(known.Job.Result), known.Job.Error)))
 	return ""
 }

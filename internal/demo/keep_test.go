@@ -2,7 +2,8 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,7 +80,18 @@ func submitAsInvited(ctx context.Context, text string) error {
 	if m == nil {
 		return context.Canceled
 	}
-	var made job
-	c := &client{url: strings.TrimSuffix(m[1], "/v1/jobs"), key: strings.TrimPrefix(m[2], "Bearer "), http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	return c.call(ctx, http.MethodPost, "/v1/jobs", json.RawMessage(m[4]), &made)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m[1], strings.NewReader(m[4]))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", m[2])
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusAccepted {
+		err = fmt.Errorf("the answer's status is %d", resp.StatusCode)
+	}
+	return errors.Join(err, resp.Body.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringback/ringback/client"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -13,9 +14,9 @@ type plan struct {
 	title      string
 	input      *input
 	profile    string
-	busy       bool              // no callback: the endpoint with the busy receiver gets it
-	events     map[string]string // names of its events, or nil
-	resourceID string            // what it is about, or ""
+	busy       bool             // no callback: the endpoint with the busy receiver gets it
+	events     client.JobEvents // names of its events
+	resourceID string           // what it is about, or ""
 }
 
 // scenes are the profiles that callbacks are shown in.
@@ -30,7 +31,7 @@ var scenes = []struct{ profile, title string }{
 // The busy endpoint, and the names of the events that go there.
 var (
 	busySchedule = []string{"300ms", "600ms"}
-	busyEvents   = map[string]string{"succeeded": "busy.succeeded", "failed": "busy.failed"}
+	busyEvents   = client.JobEvents{Succeeded: "busy.succeeded", Failed: "busy.failed"}
 )
 
 const (
@@ -52,7 +53,7 @@ func plans(inputs []*input, broken *input) []*plan {
 		}
 		if scene.profile == "inkit" {
 			// Its receivers know the documented events, and ids of documents.
-			p.events = map[string]string{"succeeded": "DOCUMENT_CREATE_FINISHED", "failed": "DOCUMENT_CREATE_FAILED"}
+			p.events = client.JobEvents{Succeeded: "DOCUMENT_CREATE_FINISHED", Failed: "DOCUMENT_CREATE_FAILED"}
 			p.resourceID = ringback.NewID("doc", time.Now())
 		}
 		all = append(all, p)
@@ -73,8 +74,8 @@ func plans(inputs []*input, broken *input) []*plan {
 }
 
 // submission is what is sent to POST /v1/jobs.
-func (p *plan) submission(filesURL, hooksURL string) *submission {
-	s := &submission{
+func (p *plan) submission(filesURL, hooksURL string) client.SubmitJobParams {
+	s := client.SubmitJobParams{
 		Type:       jobType,
 		Input:      inspectInput{URL: filesURL + pathOf(p.input)},
 		Events:     p.events,

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringback/ringback/client"
 	"github.com/ringback/ringback/internal/server"
 )
 
@@ -26,9 +27,9 @@ type demo struct {
 	plans []*plan
 
 	server   *server.Server
-	api      *client // with the account's key
-	operator *client // with the operator's key
-	worker   *worker
+	api      *client.Client // with the account's key
+	operator *client.Client // with the operator's key
+	worker   *inspectWorker
 	receiver *receiver
 	board    *board
 	lines    *timeline
@@ -70,7 +71,7 @@ func (d *demo) start(ctx context.Context, fail func(error), inputs []*input) err
 	}
 	inspector := newInspector()
 	d.onStop(func() error { inspector.close(); return nil })
-	d.worker = &worker{operator: d.operator, api: d.api, board: d.board, lines: d.lines, inspect: inspector.inspect}
+	d.worker = &inspectWorker{operator: d.operator, api: d.api, board: d.board, lines: d.lines, inspect: inspector.inspect}
 	d.launch(fail, d.worker.run)
 	return nil
 }
@@ -98,9 +99,11 @@ func (d *demo) startServer(ctx context.Context, fail func(error)) error {
 	d.onStop(func() error { transport.CloseIdleConnections(); return nil })
 	calls := &http.Client{Transport: transport}
 	keys := d.server.Keys()
-	d.api = &client{url: d.server.URL(), key: keys.APIKey, http: calls}
-	d.operator = &client{url: d.server.URL(), key: keys.OperatorKey, http: calls}
-	return nil
+	if d.api, err = client.New(d.server.URL(), keys.APIKey, client.HTTPClient(calls)); err != nil {
+		return err
+	}
+	d.operator, err = client.New(d.server.URL(), keys.OperatorKey, client.HTTPClient(calls))
+	return err
 }
 
 // subscribe makes the busy endpoint, and tells the receiver what it will get
@@ -108,23 +111,23 @@ func (d *demo) startServer(ctx context.Context, fail func(error)) error {
 func (d *demo) subscribe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, setUpWithin)
 	defer cancel()
-	account, err := d.api.accountSecret(ctx)
+	account, err := d.api.GetOwnAccountSecret(ctx)
 	if err != nil {
 		return err
 	}
 	for _, scene := range scenes {
-		if err := d.receiver.expect("/"+scene.profile, scene.profile, account, "the account's secret", 0); err != nil {
+		if err := d.receiver.expect("/"+scene.profile, scene.profile, account.Secret, "the account's secret", 0); err != nil {
 			return err
 		}
 	}
-	endpoint, err := d.api.subscribe(ctx, &newEndpoint{
+	endpoint, err := d.api.CreateEndpoint(ctx, client.CreateEndpointParams{
 		Name: "busy receiver", URL: d.hooksURL() + busyPath, Profile: busyProfile,
-		EventTypes: []string{busyPattern}, RetrySchedule: busySchedule,
+		EventTypes: []string{busyPattern}, RetrySchedule: client.Set(busySchedule),
 	})
 	if err != nil {
 		return err
 	}
-	return d.receiver.expect(busyPath, busyProfile, endpoint, "the endpoint's secret", refusals)
+	return d.receiver.expect(busyPath, busyProfile, endpoint.Secret, "the endpoint's secret", refusals)
 }
 
 func (d *demo) filesURL() string { return "http://" + d.files.Addr().String() }

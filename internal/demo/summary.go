@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/ringback"
 )
 
 // lookUpWithin bounds the look at the API for what is missing.
@@ -117,29 +120,29 @@ func (d *demo) explain(ctx context.Context, tr *track) string {
 	if seen != "" {
 		seen += "; "
 	}
-	known, err := d.api.job(ctx, tr.jobID)
+	known, err := d.api.GetJob(ctx, tr.jobID, client.GetJobParams{})
 	if err != nil {
 		return seen + "the job could not be looked up: " + err.Error()
 	}
-	deliveries, err := d.api.deliveries(ctx, tr.jobID)
+	deliveries, err := d.deliveries(ctx, tr.jobID)
 	if err != nil {
 		return seen + "its delivery could not be looked up: " + err.Error()
 	}
 	if len(deliveries) == 0 {
-		return seen + "the job is still " + known.Status + ", so that there is nothing to deliver yet"
+		return seen + "the job is still " + string(known.Status) + ", so that there is nothing to deliver yet"
 	}
 	for i := range deliveries {
-		if deliveries[i].Status != "delivered" || len(deliveries) == 1 {
+		if deliveries[i].Status != ringback.DeliveryDelivered || len(deliveries) == 1 {
 			return seen + d.explainDelivery(ctx, &deliveries[i])
 		}
 	}
 	return seen + "all its deliveries are delivered, but it was not verified in time"
 }
 
-func (d *demo) explainDelivery(ctx context.Context, listed *delivery) string {
+func (d *demo) explainDelivery(ctx context.Context, listed *client.Delivery) string {
 	text := fmt.Sprintf("delivery %s is %s after %s", listed.ID, listed.Status, plural(listed.AttemptCount, "attempt"))
 	reason := listed.Reason
-	if full, err := d.api.delivery(ctx, listed.ID); err == nil && len(full.Attempts) > 0 {
+	if full, err := d.api.GetDelivery(ctx, listed.ID); err == nil && len(full.Attempts) > 0 {
 		last := full.Attempts[len(full.Attempts)-1]
 		reason = cmp.Or(last.Error, reason)
 		if reason == "" && last.StatusCode != 0 {

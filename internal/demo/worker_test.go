@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ringback/ringback/client"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -23,7 +24,7 @@ type office struct {
 	begin  time.Time
 	calls  []call
 	answer func(call) (status int, body string) // of all but leases; nil = 200
-	leases []leasedJob
+	leases []client.LeasedJob
 }
 
 // call is a request that a worker made.
@@ -65,7 +66,7 @@ func (o *office) lease(ctx context.Context, c call) (*http.Response, error) {
 	}
 	answer := []any{}
 	for _, j := range jobs {
-		answer = append(answer, map[string]any{"id": j.ID, "input": j.Input, "attempt": 1, "lease_token": j.LeaseToken})
+		answer = append(answer, map[string]any{"id": j.ID, "type": jobType, "input": j.Input, "attempt": 1, "lease_token": j.LeaseToken, "timeout_seconds": 60})
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -79,22 +80,32 @@ func respond(status int, body any) (*http.Response, error) {
 }
 
 // employ makes a worker for the office and its one job.
-func employ(t *testing.T, o *office, inspect func(context.Context, string) (*findings, error)) (*worker, *track, *bytes.Buffer) {
+func employ(t *testing.T, o *office, inspect func(context.Context, string) (*findings, error)) (*inspectWorker, *track, *bytes.Buffer) {
 	t.Helper()
 	id := ringback.NewID(ringback.PrefixJob, time.Now())
 	o.begin = time.Now()
-	o.leases = []leasedJob{{ID: id, Input: json.RawMessage(`{"url":"http://files/x.png"}`), LeaseToken: "lease_1"}}
+	o.leases = []client.LeasedJob{{ID: id, Input: json.RawMessage(`{"url":"http://files/x.png"}`), LeaseToken: "lease_1"}}
 	lines, out, tr := testTimeline(false, 200)
 	b := newBoard()
 	if err := b.submit(tr, "", func() (string, error) { return id, nil }); err != nil {
 		t.Fatal(err)
 	}
-	c := &client{url: "http://api", key: "rb_x", http: &http.Client{Transport: o}}
-	return &worker{operator: c, api: c, board: b, lines: lines, inspect: inspect}, tr, out
+	c := apiOver(t, o)
+	return &inspectWorker{operator: c, api: c, board: b, lines: lines, inspect: inspect}, tr, out
+}
+
+// apiOver makes a client whose requests go to a RoundTripper.
+func apiOver(t *testing.T, r http.RoundTripper) *client.Client {
+	t.Helper()
+	c, err := client.New("http://api", "rb_x", client.HTTPClient(&http.Client{Transport: r}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // runUntilIdle runs the worker for a minute of fake time.
-func runUntilIdle(t *testing.T, w *worker) {
+func runUntilIdle(t *testing.T, w *inspectWorker) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -177,9 +188,9 @@ func TestWorkerSaysThatItsOutcomeWasNotTaken(t *testing.T) {
 
 func TestWorkerEndsIfItMayNotLease(t *testing.T) {
 	w, _, _ := employ(t, &office{}, nil)
-	w.operator = &client{url: "http://api", http: &http.Client{Transport: refusal{}}}
+	w.operator = apiOver(t, refusal{})
 	err := w.run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "the worker cannot lease jobs") || statusOf(err) != 401 {
+	if err == nil || !strings.Contains(err.Error(), "the worker cannot lease jobs") || !errors.Is(err, &client.Error{Status: 401}) {
 		t.Errorf("error %v", err)
 	}
 }
