@@ -11,6 +11,32 @@ import (
 	"time"
 )
 
+// A client that sends all of a body that is too large, before it reads, still
+// gets the answer.
+func TestLargeBodyGetsItsAnswer(t *testing.T) {
+	p := start(t, "dev", t.TempDir())
+	for range 10 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const size = 6 << 20
+		head := fmt.Sprintf("POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", p.Key, size)
+		if _, err := conn.Write(append([]byte(head), make([]byte, size)...)); err != nil {
+			t.Fatalf("sending: %v", err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("status %d", resp.StatusCode)
+		}
+		_ = resp.Body.Close()
+		_ = conn.Close()
+	}
+}
+
 // A body that does not come holds neither the answer nor the connection.
 func TestStalledBody(t *testing.T) {
 	p := start(t, "dev", t.TempDir())

@@ -9,10 +9,11 @@ import (
 const (
 	// bodyTimeout is how long a body may take to arrive.
 	bodyTimeout = 30 * time.Second
-	// drainTimeout is how long what is left of a body may take after the
-	// answer: net/http reads it before it sends the answer, so that the
-	// connection can be used again.
+	// drainTimeout and drainBytes bound what is left of a body when the answer
+	// is settled. It is read and thrown away, since many clients send all before
+	// they read: closing on them would cost them the answer.
 	drainTimeout = time.Second
+	drainBytes   = 8 << 20
 )
 
 // boundBody gives the connection a deadline until the request's body has
@@ -30,6 +31,7 @@ func boundBody(w http.ResponseWriter, r *http.Request) (after func()) {
 	return func() {
 		if !b.arrived {
 			_ = connection.SetReadDeadline(time.Now().Add(drainTimeout))
+			_, _ = io.CopyN(io.Discard, b.ReadCloser, drainBytes)
 		}
 	}
 }
