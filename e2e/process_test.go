@@ -97,6 +97,14 @@ func TestServerShowsItsKeysOnce(t *testing.T) {
 	}
 	again := start(t, "server", dir)
 	wantMembers(t, again.line, "url")
+	// A signal right after the line must not have the next start make others.
+	for range 10 {
+		short := t.TempDir()
+		_ = start(t, "server", short).signal(syscall.SIGTERM)
+		second := start(t, "server", short)
+		wantMembers(t, second.line, "url")
+		_ = second.signal(syscall.SIGTERM)
+	}
 	for key, path := range map[string]string{p.Key: "/v1/account", p.Op: "/v1/accounts"} {
 		if status := again.call(http.MethodGet, path, key, nil, nil); status != http.StatusOK {
 			t.Errorf("%s with the first start's key: %d", path, status)

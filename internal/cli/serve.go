@@ -130,7 +130,9 @@ func (f *serveFlags) announce(ctx context.Context, w io.Writer, s *server.Server
 	if keys.AccountID == "" {
 		return nil
 	}
-	return s.Announced(ctx)
+	// They were shown: a signal that came meanwhile must not have the next start
+	// make others.
+	return s.Announced(context.WithoutCancel(ctx))
 }
 
 func describe(w io.Writer, url string, keys server.Keys, dev bool) error {
