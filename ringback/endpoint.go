@@ -6,7 +6,6 @@ import "time"
 const (
 	DefaultAttemptTimeout = 15 * time.Second
 	MaxAttemptTimeout     = 60 * time.Second
-	MaxURLLength          = 2048
 	MaxEndpointHeaders    = 20
 	MaxHeaderValue        = 1024
 	MaxEventPatterns      = 200

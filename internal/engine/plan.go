@@ -11,7 +11,6 @@ import (
 // plan is an event that is about to be committed with its deliveries, each
 // with a place reserved for it.
 type plan struct {
-	event   *ringback.Event
 	claimed []store.Claimed
 	tickets []dispatch.Ticket
 }
@@ -20,7 +19,7 @@ type plan struct {
 // enabled endpoint that subscribes to its type. job is nil for a published
 // event. The plan must be settled.
 func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
-	p := &plan{event: ev}
+	p := &plan{}
 	if job != nil && job.CallbackURL != "" {
 		p.add(ev, job, "", job.CallbackURL, job.Profile)
 	}
