@@ -11,9 +11,17 @@ type Account struct {
 	ID              string
 	Name            string
 	CallbackProfile string
-	Secret          string // signs callbacks, in plain; "" = unsigned. The store keeps it sealed.
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	Secret          string           // signs callbacks, in plain; "" = unsigned. The store keeps it sealed.
+	PreviousSecrets []PreviousSecret // the oldest first; sealed, too
+
+	// CallbackSignature is how callbacks of the profile standard are signed:
+	// SignatureV1 with Secret, or SignatureV1a with SigningKey.
+	CallbackSignature   string
+	SigningKey          string // whsk_…; "" until it is needed. Sealed, too.
+	PreviousSigningKeys []PreviousSecret
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // DefaultCallbackProfile is the callback profile of a new account.

@@ -15,7 +15,11 @@ type Event struct {
 	ResourceID string          // what it is about; "" = nothing named, or the job itself
 	Data       json.RawMessage // what was published (an object, or nil); nil for a job's event: its data is the job
 	JobID      string          // the job whose outcome this is, or ""
-	CreatedAt  time.Time
+	// OnlyEndpoint is the one endpoint that a test call is for; "" = all that
+	// subscribe.
+	OnlyEndpoint string
+	TraceParent  string // of what made the event (W3C Trace Context), or ""
+	CreatedAt    time.Time
 }
 
 // MessageID is what webhook-id carries: the same for every endpoint, retry and

@@ -70,6 +70,8 @@ type Job struct {
 	Lease          time.Duration // length of the current lease, as a heartbeat renews it
 	LeaseExpiresAt time.Time     // zero unless running
 
+	TraceParent string // of the submission (W3C Trace Context), or ""
+
 	CreatedAt  time.Time
 	StartedAt  time.Time // of the current or last attempt; zero if there was none
 	FinishedAt time.Time // zero until final

@@ -9,15 +9,13 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-const accountColumns = "id, name, callback_profile, secret, created_at, updated_at"
+const accountColumns = `id, name, callback_profile, secret, previous_secrets, callback_signature, signing_key,
+	previous_signing_keys, created_at, updated_at`
 
 // InsertAccount inserts an account.
 func (s *Store) InsertAccount(ctx context.Context, a *ringback.Account) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
-		_, err := t.exec(ctx, "INSERT INTO accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?)",
-			a.ID, a.Name, a.CallbackProfile, s.seal(a.Secret, accountSecretAAD(a.ID)),
-			micros(a.CreatedAt), micros(a.UpdatedAt))
-		return err
+		return s.putAccount(ctx, t, "INSERT", a)
 	})
 }
 
@@ -34,16 +32,29 @@ func (s *Store) UpdateAccount(
 			return err
 		}
 		a.ID = id
-		_, err = t.exec(ctx, `UPDATE accounts SET name = ?, callback_profile = ?, secret = ?,
-			created_at = ?, updated_at = ? WHERE id = ?`,
-			a.Name, a.CallbackProfile, s.seal(a.Secret, accountSecretAAD(id)),
-			micros(a.CreatedAt), micros(a.UpdatedAt), id)
-		return err
+		return s.putAccount(ctx, t, "REPLACE", a)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// putAccount runs INSERT or REPLACE.
+func (s *Store) putAccount(ctx context.Context, t tx, verb string, a *ringback.Account) error {
+	previous, err := s.sealPrevious(a.PreviousSecrets, accountPreviousAAD(a.ID))
+	if err != nil {
+		return err
+	}
+	previousKeys, err := s.sealPrevious(a.PreviousSigningKeys, accountPreviousKeysAAD(a.ID))
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, verb+" INTO accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		a.ID, a.Name, a.CallbackProfile, s.seal(a.Secret, accountSecretAAD(a.ID)), previous,
+		a.CallbackSignature, s.seal(a.SigningKey, accountSigningKeyAAD(a.ID)), previousKeys,
+		micros(a.CreatedAt), micros(a.UpdatedAt))
+	return err
 }
 
 // Account reads an account.
@@ -66,14 +77,24 @@ func (s *Store) ListAccounts(ctx context.Context, p store.Page) ([]*ringback.Acc
 
 func (s *Store) scanAccount(row scanner) (*ringback.Account, error) {
 	var a ringback.Account
-	var secret []byte
+	var secret, previous, key, previousKeys []byte
 	var created, updated int64
-	if err := row.Scan(&a.ID, &a.Name, &a.CallbackProfile, &secret, &created, &updated); err != nil {
+	if err := row.Scan(&a.ID, &a.Name, &a.CallbackProfile, &secret, &previous, &a.CallbackSignature, &key,
+		&previousKeys, &created, &updated); err != nil {
 		return nil, err
 	}
 	var err error
-	if a.Secret, err = s.unseal(secret, accountSecretAAD(a.ID)); err != nil {
-		return nil, fmt.Errorf("sqlite: secret of account %s: %w", a.ID, err)
+	if a.Secret, err = s.unseal(secret, accountSecretAAD(a.ID)); err == nil {
+		a.PreviousSecrets, err = s.unsealPrevious(previous, accountPreviousAAD(a.ID))
+	}
+	if err == nil {
+		a.SigningKey, err = s.unseal(key, accountSigningKeyAAD(a.ID))
+	}
+	if err == nil {
+		a.PreviousSigningKeys, err = s.unsealPrevious(previousKeys, accountPreviousKeysAAD(a.ID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: secrets of account %s: %w", a.ID, err)
 	}
 	a.CreatedAt, a.UpdatedAt = fromMicros(created), fromMicros(updated)
 	return &a, nil

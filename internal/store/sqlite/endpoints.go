@@ -11,8 +11,8 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-const endpointColumns = `account_id, id, name, url, event_types, profile, secret, include_result, enabled,
-	disabled_reason, disabled_at, headers, retry_schedule, timeout, failing_since, created_at, updated_at`
+const endpointColumns = `account_id, id, name, url, event_types, profile, secret, previous_secrets,
+	include_result, enabled, disabled_reason, disabled_at, headers, retry_schedule, timeout, rate_limit, failing_since, created_at, updated_at`
 
 // InsertEndpoint inserts an endpoint, unless the account has max of them.
 func (s *Store) InsertEndpoint(ctx context.Context, e *ringback.Endpoint, limit int) error {
@@ -64,12 +64,16 @@ func (s *Store) putEndpoint(ctx context.Context, t tx, verb string, e *ringback.
 	if err != nil {
 		return err
 	}
+	previous, err := s.sealPrevious(e.PreviousSecrets, endpointPreviousAAD(e.ID))
+	if err != nil {
+		return err
+	}
 	_, err = t.exec(ctx, verb+" INTO endpoints ("+endpointColumns+
-		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		e.AccountID, e.ID, e.Name, e.URL, string(types), e.Profile,
-		s.seal(e.Secret, endpointSecretAAD(e.ID)), e.IncludeResult, e.Enabled,
+		s.seal(e.Secret, endpointSecretAAD(e.ID)), previous, e.IncludeResult, e.Enabled,
 		e.DisabledReason, micros(e.DisabledAt), headers, schedule, e.Timeout.Microseconds(),
-		micros(e.FailingSince), micros(e.CreatedAt), micros(e.UpdatedAt))
+		e.RateLimit, micros(e.FailingSince), micros(e.CreatedAt), micros(e.UpdatedAt))
 	return err
 }
 
@@ -104,16 +108,19 @@ func (s *Store) ListEndpoints(ctx context.Context, accountID string, p store.Pag
 
 func (s *Store) scanEndpoint(row scanner) (*ringback.Endpoint, error) {
 	var e ringback.Endpoint
-	var types, secret, headers, schedule []byte
+	var types, secret, previous, headers, schedule []byte
 	var timeout, disabled, failing, created, updated int64
 	if err := row.Scan(&e.AccountID, &e.ID, &e.Name, &e.URL, &types, &e.Profile, &secret,
-		&e.IncludeResult, &e.Enabled, &e.DisabledReason, &disabled, &headers, &schedule,
-		&timeout, &failing, &created, &updated); err != nil {
+		&previous, &e.IncludeResult, &e.Enabled, &e.DisabledReason, &disabled, &headers, &schedule,
+		&timeout, &e.RateLimit, &failing, &created, &updated); err != nil {
 		return nil, err
 	}
 	err := json.Unmarshal(types, &e.EventTypes)
 	if err == nil {
 		e.Secret, err = s.unseal(secret, endpointSecretAAD(e.ID))
+	}
+	if err == nil {
+		e.PreviousSecrets, err = s.unsealPrevious(previous, endpointPreviousAAD(e.ID))
 	}
 	if err == nil {
 		e.Headers, err = s.unsealHeaders(headers, e.ID)

@@ -8,7 +8,7 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-const eventColumns = "account_id, id, type, resource_id, job_id, created_at, data"
+const eventColumns = "account_id, id, type, resource_id, job_id, created_at, data, traceparent, only_endpoint"
 
 var (
 	eventsByID       = index{name: "events_id"}
@@ -27,8 +27,9 @@ func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) 
 }
 
 func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, deliveries []store.NewDelivery) error {
-	if _, err := t.exec(ctx, "INSERT INTO events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
-		e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data)); err != nil {
+	if _, err := t.exec(ctx, "INSERT INTO events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data),
+		e.TraceParent, e.OnlyEndpoint); err != nil {
 		return err
 	}
 	for i := range deliveries {
@@ -75,7 +76,7 @@ func scanEvent(row scanner) (*ringback.Event, error) {
 	var e ringback.Event
 	var created int64
 	if err := row.Scan(&e.AccountID, &e.ID, &e.Type, &e.ResourceID, &e.JobID, &created,
-		(*[]byte)(&e.Data)); err != nil {
+		(*[]byte)(&e.Data), &e.TraceParent, &e.OnlyEndpoint); err != nil {
 		return nil, err
 	}
 	e.CreatedAt = fromMicros(created)

@@ -15,7 +15,7 @@ import (
 // table of jobs is looked up by rowid.
 const jobColumns = `account_id, id, type, status, error, callback_url, profile, callback_only,
 	include_result, event_types, resource_id, run_at, timeout, max_attempts, attempt, lease_token, lease,
-	lease_expires_at, created_at, started_at, finished_at,
+	lease_expires_at, created_at, started_at, finished_at, traceparent,
 	(SELECT input FROM job_inputs WHERE rowid = input_rowid),
 	(SELECT metadata FROM job_inputs WHERE rowid = input_rowid),
 	(SELECT result FROM job_results WHERE job_results.input_rowid = jobs.input_rowid)`
@@ -100,7 +100,7 @@ func scanJob(row scanner) (*ringback.Job, error) {
 	var runAt, timeout, lease, expires, created, started, finished int64
 	if err := row.Scan(&j.AccountID, &j.ID, &j.Type, &status, &j.Error, &j.CallbackURL, &j.Profile,
 		&j.CallbackOnly, &j.IncludeResult, &names, &j.ResourceID, &runAt, &timeout, &j.MaxAttempts,
-		&j.Attempt, &j.LeaseToken, &lease, &expires, &created, &started, &finished,
+		&j.Attempt, &j.LeaseToken, &lease, &expires, &created, &started, &finished, &j.TraceParent,
 		(*[]byte)(&j.Input), (*[]byte)(&j.Metadata), (*[]byte)(&j.Result)); err != nil {
 		return nil, err
 	}

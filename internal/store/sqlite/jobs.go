@@ -28,11 +28,11 @@ func (s *Store) submitJob(ctx context.Context, t tx, op *store.SubmitJob) error 
 	}
 	_, err = t.exec(ctx, `INSERT INTO jobs (account_id, id, type, status, ready, due_at, input_rowid, error,
 		callback_url, profile, callback_only, include_result, event_types, resource_id, run_at, timeout,
-		max_attempts, attempt, lease_token, lease, lease_expires_at, created_at, started_at, finished_at)
-		VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, ?, 0, 0)`,
+		max_attempts, attempt, lease_token, lease, lease_expires_at, created_at, started_at, finished_at, traceparent)
+		VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, ?, 0, 0, ?)`,
 		j.AccountID, j.ID, j.Type, !j.RunAt.After(j.CreatedAt), micros(later(j.RunAt, j.CreatedAt)), input, j.Error,
 		j.CallbackURL, j.Profile, j.CallbackOnly, j.IncludeResult, names, j.ResourceID, micros(j.RunAt),
-		j.Timeout.Microseconds(), j.MaxAttempts, j.Attempt, micros(j.CreatedAt))
+		j.Timeout.Microseconds(), j.MaxAttempts, j.Attempt, micros(j.CreatedAt), j.TraceParent)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ringback/ringback/ringback"
 )
@@ -13,10 +14,14 @@ import (
 func TestSecretsAreSealed(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, dir)
-	account := &ringback.Account{ID: "acc_1", Name: "visible account", Secret: "hidden account secret"}
+	previous := []ringback.PreviousSecret{{Secret: "hidden previous secret", Until: time.UnixMicro(1)}}
+	account := &ringback.Account{
+		ID: "acc_1", Name: "visible account", Secret: "hidden account secret", PreviousSecrets: previous,
+		SigningKey: "hidden signing key", PreviousSigningKeys: previous,
+	}
 	endpoint := &ringback.Endpoint{
 		ID: "ep_1", AccountID: "acc_1", Name: "visible endpoint", Secret: "hidden endpoint secret",
-		Headers: map[string]string{"X-Token": "hidden header"},
+		Headers: map[string]string{"X-Token": "hidden header"}, PreviousSecrets: previous,
 	}
 	if err := s.InsertAccount(t.Context(), account); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,10 @@ func (w *world) newAccount() *ringback.Account {
 	id := w.id(ringback.PrefixAccount)
 	return &ringback.Account{
 		ID: id, Name: "Acme", CallbackProfile: "standard", Secret: "whsec_callback",
-		CreatedAt: w.now, UpdatedAt: w.now,
+		PreviousSecrets:   []ringback.PreviousSecret{{Secret: "older", Until: w.now}, {Secret: "old é", Until: w.tick()}},
+		CallbackSignature: "v1a", SigningKey: "whsk_callback",
+		PreviousSigningKeys: []ringback.PreviousSecret{{Secret: "whsk_old", Until: w.now}},
+		CreatedAt:           w.now, UpdatedAt: w.now,
 	}
 }
 
@@ -48,8 +51,9 @@ var accountTests = map[string]func(*world){
 		w.check(w.s.InsertAccount(w.ctx(), a))
 		want := *a
 		want.Name, want.CallbackProfile, want.Secret, want.UpdatedAt = "B", "github", "other", w.tick()
+		want.PreviousSecrets, want.SigningKey, want.CallbackSignature, want.PreviousSigningKeys = nil, "", "v1", nil
 		got, err := w.s.UpdateAccount(w.ctx(), a.ID, func(b *ringback.Account) error {
-			b.Name, b.CallbackProfile, b.Secret, b.UpdatedAt = want.Name, want.CallbackProfile, want.Secret, want.UpdatedAt
+			*b = want
 			return nil
 		})
 		w.check(err)

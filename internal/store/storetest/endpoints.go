@@ -13,8 +13,9 @@ func (w *world) newEndpoint() *ringback.Endpoint {
 	return &ringback.Endpoint{
 		ID: id, AccountID: w.account, Name: "main", URL: "https://example.com/hook",
 		EventTypes: []string{"user.*", "order.paid"}, Profile: "standard", Secret: "whsec_endpoint",
-		IncludeResult: true, Enabled: true, Headers: map[string]string{"X-Env": "prod é\x7f"},
-		RetrySchedule: []time.Duration{5 * time.Second, time.Hour}, Timeout: 15 * time.Second,
+		PreviousSecrets: []ringback.PreviousSecret{{Secret: "older", Until: w.now}, {Secret: "old é", Until: w.tick()}},
+		IncludeResult:   true, Enabled: true, Headers: map[string]string{"X-Env": "prod é\x7f"},
+		RetrySchedule: []time.Duration{5 * time.Second, time.Hour}, Timeout: 15 * time.Second, RateLimit: 0.25,
 		CreatedAt: w.now, UpdatedAt: w.now,
 	}
 }
@@ -65,6 +66,7 @@ var endpointTests = map[string]func(*world){
 		w.check(w.s.InsertEndpoint(w.ctx(), e, 10))
 		want := *e
 		want.URL, want.Secret, want.Headers, want.EventTypes = "https://b", "", nil, []string{"*"}
+		want.PreviousSecrets, want.RateLimit = nil, 0
 		want.Enabled, want.DisabledReason, want.DisabledAt, want.UpdatedAt = false, "why", w.tick(), w.tick()
 		got, err := w.s.UpdateEndpoint(w.ctx(), e.AccountID, e.ID, func(b *ringback.Endpoint) error {
 			w.equal("given to change", b, e)

@@ -142,7 +142,7 @@ func (w *world) newJob(kind string) *ringback.Job {
 	return &ringback.Job{
 		ID: id, AccountID: w.account, Type: kind, Status: ringback.JobQueued,
 		Input: []byte(`{"n":1}`), RunAt: w.now, CreatedAt: w.now,
-		Timeout: time.Hour, MaxAttempts: 3,
+		Timeout: time.Hour, MaxAttempts: 3, TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
 }
 
@@ -201,6 +201,7 @@ func (w *world) newEvent(kind string) *ringback.Event {
 	id := w.id(ringback.PrefixEvent)
 	return &ringback.Event{
 		ID: id, AccountID: w.account, Type: kind, Data: []byte(`{"k":"v"}`), CreatedAt: w.now,
+		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", OnlyEndpoint: "ep_7",
 	}
 }
 
