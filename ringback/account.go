@@ -24,6 +24,11 @@ type Account struct {
 	UpdatedAt time.Time
 }
 
+// OperatorAccountID is the id of the operator's own account, whose endpoints are
+// told of what happens to the others'. It is there in every store
+// that a server opened, and in no list.
+const OperatorAccountID = "acc_0000000001r010000000000000"
+
 // DefaultCallbackProfile is the callback profile of a new account.
 const DefaultCallbackProfile = "standard"
 

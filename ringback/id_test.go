@@ -89,3 +89,9 @@ func TestDeliveryIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestOperatorAccountID(t *testing.T) {
+	if want := ringback.MinID(ringback.PrefixAccount, time.Unix(0, 0)); ringback.OperatorAccountID != want {
+		t.Errorf("it is %s; want %s, the smallest", ringback.OperatorAccountID, want)
+	}
+}

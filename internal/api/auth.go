@@ -16,6 +16,9 @@ import (
 // accountHeader names the account that an operator's key acts for.
 const accountHeader = "Ringback-Account"
 
+// operatorAlias stands for the operator's own account there.
+const operatorAlias = "operator"
+
 // maxKeyText is the longest text that is looked up as a key, in bytes.
 const maxKeyText = 512
 
@@ -31,6 +34,9 @@ const (
 	// aWorker is an account's key for its own account, or an operator's for
 	// the one that it names or, without a name, for all.
 	aWorker
+	// anOwner is an account's key for its own account, or an operator's for the
+	// one that it names or, without a name, for what holds for every account.
+	anOwner
 	// theOperator is an operator's key alone. If it names an account, the
 	// operation is about that one.
 	theOperator
@@ -39,7 +45,7 @@ const (
 // call is what is known about a request before its handler runs.
 type call struct {
 	key       *ringback.Key
-	accountID string // "" = all accounts; only for workers and operators
+	accountID string // "" = all accounts; only for workers, owners and operators
 	url       string // scheme and host that lead URLs in answers
 	header    http.Header
 	body      []byte // in stable form
@@ -151,8 +157,12 @@ func (a *API) accountOf(r *http.Request, k *ringback.Key, by actor) (string, err
 		return k.AccountID, nil
 	}
 	if k.Operator() {
-		_, err := a.engine.Account(r.Context(), values[0])
-		return values[0], err
+		id := values[0]
+		if id == operatorAlias {
+			id = ringback.OperatorAccountID
+		}
+		_, err := a.engine.Account(r.Context(), id)
+		return id, err
 	}
 	if values[0] != k.AccountID {
 		return "", ringback.Errorf(ringback.CodeNotFound, "there is no account %q that this key may act for; it acts for %s", limit(values[0], maxFieldName), k.AccountID)

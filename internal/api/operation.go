@@ -107,10 +107,16 @@ func describeActor(op *operation) string {
 
 // accountParam documents the header that names the account.
 func accountParam(by actor) *huma.Param {
-	text := "The id of the account that an operator's key acts for. With an account's own key it may be left out."
-	if by == aWorker {
-		text = "The id of the account that an operator's key acts for; without it, for all accounts. With an account's own key it may be left out."
+	without := ""
+	switch by {
+	case aWorker:
+		without = "; without it, for all accounts"
+	case anOwner:
+		without = "; without it, for what holds for every account"
+	case anyone, anAccount, theOperator:
 	}
+	text := "The id of the account that an operator's key acts for, or `operator` for the operator's own" + without +
+		". With an account's own key it may be left out."
 	return headerParam(accountHeader, text, "acc_01jzn6v3m8f7q9r2s4t6w8x0z2")
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ringback/ringback/ringback"
 )
@@ -35,7 +36,8 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	at := now()
 	a := &ringback.Account{
 		ID: ringback.NewID(ringback.PrefixAccount, at), Name: p.Name,
-		CallbackProfile: p.CallbackProfile, Secret: secret, CreatedAt: at, UpdatedAt: at,
+		CallbackProfile: p.CallbackProfile, Secret: secret,
+		CallbackSignature: ringback.SignatureV1, CreatedAt: at, UpdatedAt: at,
 	}
 	if err := e.store.InsertAccount(ctx, a); err != nil {
 		return nil, unavailable(err)
@@ -55,7 +57,7 @@ func (e *Engine) Account(ctx context.Context, id string) (*ringback.Account, err
 	return v.account, nil
 }
 
-// Accounts lists all accounts.
+// Accounts lists all accounts but the operator's own.
 func (e *Engine) Accounts(ctx context.Context, p Paging) (*List[ringback.Account], error) {
 	page, err := p.page(isID(ringback.PrefixAccount))
 	if err != nil {
@@ -67,6 +69,7 @@ func (e *Engine) Accounts(ctx context.Context, p Paging) (*List[ringback.Account
 	if err != nil {
 		return nil, listFailed(ctx, err)
 	}
+	accounts = slices.DeleteFunc(accounts, func(a *ringback.Account) bool { return a.ID == ringback.OperatorAccountID })
 	return list(accounts, p.Limit, func(a *ringback.Account) string { return a.ID }), nil
 }
 

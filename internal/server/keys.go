@@ -42,6 +42,9 @@ type firstIDs struct {
 // firstKeys makes sure that there is an account, a key of it and an operator's
 // key, and gives what may be shown.
 func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
+	if err := s.ensureAccount(ctx, ringback.OperatorAccountID, "operator"); err != nil {
+		return Keys{}, err
+	}
 	if err := s.ensureConfiguredOperator(ctx); err != nil {
 		return Keys{}, err
 	}
@@ -62,7 +65,7 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 			return Keys{}, err
 		}
 	}
-	if err := s.ensureAccount(ctx, ids.Account); err != nil {
+	if err := s.ensureAccount(ctx, ids.Account, "default"); err != nil {
 		return Keys{}, err
 	}
 	api := &ringback.Key{ID: ids.APIKey, AccountID: ids.Account, Name: "first key", Scopes: ringback.DefaultScopes(false), CreatedAt: time.Now()}
@@ -125,15 +128,15 @@ func (s *Server) firstIDs(ctx context.Context) (ids firstIDs, err error) {
 	return ids, s.store.PutSetting(ctx, settingFirst, string(raw))
 }
 
-func (s *Server) ensureAccount(ctx context.Context, id string) error {
+func (s *Server) ensureAccount(ctx context.Context, id, name string) error {
 	_, err := s.store.Account(ctx, id)
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	return s.store.InsertAccount(ctx, &ringback.Account{
-		ID: id, Name: "default", CallbackProfile: ringback.DefaultCallbackProfile,
-		Secret: webhook.GenerateSecret(), CreatedAt: at, UpdatedAt: at,
+		ID: id, Name: name, CallbackProfile: ringback.DefaultCallbackProfile,
+		Secret: webhook.GenerateSecret(), CallbackSignature: ringback.SignatureV1, CreatedAt: at, UpdatedAt: at,
 	})
 }
 
