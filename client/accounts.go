@@ -15,13 +15,14 @@ const (
 // AccountInfo is an account as the API shows it: without its secret. (What
 // names the account to act for is the option [Account].)
 type AccountInfo struct {
-	ID              string    `json:"id"`
-	Name            string    `json:"name"`
-	CallbackProfile string    `json:"callback_profile"`
-	Signed          bool      `json:"signed"` // whether callbacks are
-	CreatedAt       time.Time `json:"created_at"`
-	UpdatedAt       time.Time `json:"updated_at"`
-	Warnings        []string  `json:"warnings"` // what should be changed; in the answers to changes
+	ID                  string    `json:"id"`
+	Name                string    `json:"name"`
+	CallbackProfile     string    `json:"callback_profile"`
+	Signed              bool      `json:"signed"`                // whether callbacks are
+	PreviousSecretUntil time.Time `json:"previous_secret_until"` // zero without a rotation under way
+	CreatedAt           time.Time `json:"created_at"`
+	UpdatedAt           time.Time `json:"updated_at"`
+	Warnings            []string  `json:"warnings"` // what should be changed; in the answers to changes
 }
 
 // CreatedAccount is a new account with its secret.
@@ -79,9 +80,4 @@ func (c *Client) GetOwnAccount(ctx context.Context) (*AccountInfo, error) {
 // UpdateOwnAccount changes the account that the key acts for.
 func (c *Client) UpdateOwnAccount(ctx context.Context, p UpdateAccountParams) (*AccountInfo, error) {
 	return change[AccountInfo](ctx, c, http.MethodPatch, ownAccountPath, p)
-}
-
-// GetOwnAccountSecret reveals what the account's callbacks are signed with.
-func (c *Client) GetOwnAccountSecret(ctx context.Context) (*Secret, error) {
-	return get[Secret](ctx, c, ownAccountPath+"/secret")
 }

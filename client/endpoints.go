@@ -11,23 +11,24 @@ const endpointsPath = "/v1/endpoints"
 
 // Endpoint is an endpoint as the API shows it: without its secret.
 type Endpoint struct {
-	ID             string            `json:"id"`
-	Name           string            `json:"name"`
-	URL            string            `json:"url"`
-	EventTypes     []string          `json:"event_types"` // exact types, "prefix.*", "*"
-	Profile        string            `json:"profile"`
-	Signed         bool              `json:"signed"`
-	IncludeResult  bool              `json:"include_result"`
-	Enabled        bool              `json:"enabled"`
-	DisabledReason string            `json:"disabled_reason"` // "" while enabled
-	DisabledAt     time.Time         `json:"disabled_at"`     // zero while enabled
-	FailingSince   time.Time         `json:"failing_since"`   // zero after a success
-	Headers        map[string]string `json:"headers"`
-	RetrySchedule  []string          `json:"retry_schedule"` // the delays in force ("5s", "1h30m"), each after a failed attempt
-	TimeoutSeconds int               `json:"timeout_seconds"`
-	CreatedAt      time.Time         `json:"created_at"`
-	UpdatedAt      time.Time         `json:"updated_at"`
-	Warnings       []string          `json:"warnings"` // what should be changed; in the answers to changes
+	ID                  string            `json:"id"`
+	Name                string            `json:"name"`
+	URL                 string            `json:"url"`
+	EventTypes          []string          `json:"event_types"` // exact types, "prefix.*", "*"
+	Profile             string            `json:"profile"`
+	Signed              bool              `json:"signed"`
+	PreviousSecretUntil time.Time         `json:"previous_secret_until"` // zero without a rotation under way
+	IncludeResult       bool              `json:"include_result"`
+	Enabled             bool              `json:"enabled"`
+	DisabledReason      string            `json:"disabled_reason"` // "" while enabled
+	DisabledAt          time.Time         `json:"disabled_at"`     // zero while enabled
+	FailingSince        time.Time         `json:"failing_since"`   // zero after a success
+	Headers             map[string]string `json:"headers"`
+	RetrySchedule       []string          `json:"retry_schedule"` // the delays in force ("5s", "1h30m"), each after a failed attempt
+	TimeoutSeconds      int               `json:"timeout_seconds"`
+	CreatedAt           time.Time         `json:"created_at"`
+	UpdatedAt           time.Time         `json:"updated_at"`
+	Warnings            []string          `json:"warnings"` // what should be changed; in the answers to changes
 }
 
 // CreatedEndpoint is a new endpoint with its secret.
@@ -65,11 +66,6 @@ type UpdateEndpointParams struct {
 	TimeoutSeconds Optional[int]               `json:"timeout_seconds,omitzero"`
 }
 
-// Secret is a signing secret.
-type Secret struct {
-	Secret string `json:"secret"` // "" = calls are not signed
-}
-
 // CreateEndpoint makes an endpoint.
 func (c *Client) CreateEndpoint(ctx context.Context, p CreateEndpointParams) (*CreatedEndpoint, error) {
 	return change[CreatedEndpoint](ctx, c, http.MethodPost, endpointsPath, p)
@@ -99,9 +95,4 @@ func (c *Client) UpdateEndpoint(ctx context.Context, id string, p UpdateEndpoint
 func (c *Client) DeleteEndpoint(ctx context.Context, id string) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: under(endpointsPath, id, "")})
 	return err
-}
-
-// GetEndpointSecret reveals what an endpoint's calls are signed with.
-func (c *Client) GetEndpointSecret(ctx context.Context, id string) (*Secret, error) {
-	return get[Secret](ctx, c, under(endpointsPath, id, "/secret"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/ringback"
@@ -12,13 +13,14 @@ import (
 
 // Account is an account as answers show it: without its secret.
 type Account struct {
-	ID              string   `json:"id"`
-	Name            string   `json:"name"`
-	CallbackProfile string   `json:"callback_profile" doc:"The wire format of callbacks whose job names none"`
-	Signed          bool     `json:"signed" doc:"Whether there is a secret that callbacks are signed with"`
-	CreatedAt       Instant  `json:"created_at"`
-	UpdatedAt       Instant  `json:"updated_at"`
-	Warnings        []string `json:"warnings,omitempty" doc:"What should be changed; in the answers to changes"`
+	ID                  string   `json:"id"`
+	Name                string   `json:"name"`
+	CallbackProfile     string   `json:"callback_profile" doc:"The wire format of callbacks whose job names none"`
+	Signed              bool     `json:"signed" doc:"Whether there is a secret that callbacks are signed with"`
+	PreviousSecretUntil Instant  `json:"previous_secret_until,omitzero" doc:"While a rotation is under way: until when a previous secret signs"`
+	CreatedAt           Instant  `json:"created_at"`
+	UpdatedAt           Instant  `json:"updated_at"`
+	Warnings            []string `json:"warnings,omitempty" doc:"What should be changed; in the answers to changes"`
 }
 
 // CreatedAccount is a new account.
@@ -134,13 +136,14 @@ func (a *API) getOwnAccountSecret(ctx context.Context, _ *struct{}) (*secretOutp
 	if err != nil {
 		return nil, err
 	}
-	return &secretOutput{Secret{showSecret(account.Secret)}}, nil
+	return &secretOutput{revealSecret(account.Secret, account.PreviousSecrets)}, nil
 }
 
 func showAccount(account *ringback.Account) Account {
 	return Account{
 		ID: account.ID, Name: account.Name, CallbackProfile: account.CallbackProfile, Signed: account.Secret != "",
-		CreatedAt: Instant{account.CreatedAt}, UpdatedAt: Instant{account.UpdatedAt},
+		PreviousSecretUntil: Instant{ringback.PreviousUntil(account.PreviousSecrets, time.Now())},
+		CreatedAt:           Instant{account.CreatedAt}, UpdatedAt: Instant{account.UpdatedAt},
 	}
 }
 

@@ -220,7 +220,7 @@ func (w *witness) secret(text string) {
 // answer notes an answer. Those that are for showing a secret teach it.
 func (w *witness) answer(r *http.Request, a *answer) {
 	path := r.URL.Path
-	reveals := a.Status == 201 || a.Status == 200 && (strings.HasSuffix(path, "/secret") || strings.HasSuffix(path, "/lease"))
+	reveals := a.Status == 201 || a.Status == 200 && (strings.HasSuffix(path, "/secret") || strings.HasSuffix(path, "/secret/rotate") || strings.HasSuffix(path, "/lease"))
 	if reveals {
 		for _, member := range []string{"secret", "key", "jobs.0.lease_token", "jobs.1.lease_token"} {
 			if text := a.text(member); text != "" {

@@ -69,6 +69,7 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerEvents()
 	a.registerResources()
 	a.registerEndpoints()
+	a.registerSecrets()
 	a.registerDeliveries()
 	a.registerAccounts()
 	a.registerOwnAccount()

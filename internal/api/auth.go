@@ -93,7 +93,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation) (*cal
 	}
 	if op.takesBody {
 		var err error
-		if c.body, err = readBody(r); err != nil {
+		if c.body, err = readBody(r, op.OptionalBody); err != nil {
 			return nil, err
 		}
 		replaceBody(r, c.body)

@@ -12,23 +12,24 @@ import (
 
 // Endpoint is an endpoint as answers show it: without its secret.
 type Endpoint struct {
-	ID             string            `json:"id"`
-	Name           string            `json:"name"`
-	URL            string            `json:"url"`
-	EventTypes     []string          `json:"event_types" doc:"Patterns: exact types, \"prefix.*\", \"*\""`
-	Profile        string            `json:"profile" doc:"The wire format"`
-	Signed         bool              `json:"signed" doc:"Whether there is a secret that calls are signed with"`
-	IncludeResult  bool              `json:"include_result" doc:"Whether calls include the results of jobs, where the profile leaves a choice"`
-	Enabled        bool              `json:"enabled"`
-	DisabledReason string            `json:"disabled_reason,omitempty"`
-	DisabledAt     Instant           `json:"disabled_at,omitzero"`
-	FailingSince   Instant           `json:"failing_since,omitzero" doc:"When the present row of failures began"`
-	Headers        map[string]string `json:"headers" doc:"Sent with every call"`
-	RetrySchedule  []string          `json:"retry_schedule" doc:"The delays that are in force, each after a failed attempt; empty = no retry"`
-	TimeoutSeconds int               `json:"timeout_seconds" doc:"How long one attempt may take as a whole, in seconds"`
-	CreatedAt      Instant           `json:"created_at"`
-	UpdatedAt      Instant           `json:"updated_at"`
-	Warnings       []string          `json:"warnings,omitempty" doc:"What should be changed; in the answers to changes"`
+	ID                  string            `json:"id"`
+	Name                string            `json:"name"`
+	URL                 string            `json:"url"`
+	EventTypes          []string          `json:"event_types" doc:"Patterns: exact types, \"prefix.*\", \"*\""`
+	Profile             string            `json:"profile" doc:"The wire format"`
+	Signed              bool              `json:"signed" doc:"Whether there is a secret that calls are signed with"`
+	PreviousSecretUntil Instant           `json:"previous_secret_until,omitzero" doc:"While a rotation is under way: until when a previous secret signs"`
+	IncludeResult       bool              `json:"include_result" doc:"Whether calls include the results of jobs, where the profile leaves a choice"`
+	Enabled             bool              `json:"enabled"`
+	DisabledReason      string            `json:"disabled_reason,omitempty"`
+	DisabledAt          Instant           `json:"disabled_at,omitzero"`
+	FailingSince        Instant           `json:"failing_since,omitzero" doc:"When the present row of failures began"`
+	Headers             map[string]string `json:"headers" doc:"Sent with every call"`
+	RetrySchedule       []string          `json:"retry_schedule" doc:"The delays that are in force, each after a failed attempt; empty = no retry"`
+	TimeoutSeconds      int               `json:"timeout_seconds" doc:"How long one attempt may take as a whole, in seconds"`
+	CreatedAt           Instant           `json:"created_at"`
+	UpdatedAt           Instant           `json:"updated_at"`
+	Warnings            []string          `json:"warnings,omitempty" doc:"What should be changed; in the answers to changes"`
 }
 
 // CreatedEndpoint is a new endpoint.
@@ -36,11 +37,6 @@ type CreatedEndpoint struct {
 	Endpoint
 
 	Secret *string `json:"secret" doc:"What calls are signed with, null if they are not; shown here and by getEndpointSecret alone"`
-}
-
-// Secret reveals a signing secret.
-type Secret struct {
-	Secret *string `json:"secret" doc:"null if calls are not signed"`
 }
 
 // EndpointCreation is the body of createEndpoint.
@@ -85,8 +81,6 @@ type updateEndpointInput struct {
 	ID   string `path:"id"`
 	Body EndpointChange
 }
-
-type secretOutput struct{ Body Secret }
 
 func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*createEndpointOutput, error) {
 	b := &in.Body
@@ -151,7 +145,7 @@ func (a *API) getEndpointSecret(ctx context.Context, in *endpointInput) (*secret
 	if err != nil {
 		return nil, err
 	}
-	return &secretOutput{Secret{showSecret(ep.Secret)}}, nil
+	return &secretOutput{revealSecret(ep.Secret, ep.PreviousSecrets)}, nil
 }
 
 // parseSchedule reads delays such as "1h30m".
@@ -180,7 +174,8 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 	}
 	v := Endpoint{
 		ID: ep.ID, Name: ep.Name, URL: ep.URL, EventTypes: ep.EventTypes, Profile: ep.Profile, Signed: ep.Secret != "",
-		IncludeResult: ep.IncludeResult, Enabled: ep.Enabled, DisabledReason: ep.DisabledReason, DisabledAt: Instant{ep.DisabledAt},
+		PreviousSecretUntil: Instant{ringback.PreviousUntil(ep.PreviousSecrets, time.Now())},
+		IncludeResult:       ep.IncludeResult, Enabled: ep.Enabled, DisabledReason: ep.DisabledReason, DisabledAt: Instant{ep.DisabledAt},
 		FailingSince: Instant{ep.FailingSince}, Headers: ep.Headers, RetrySchedule: make([]string, len(schedule)),
 		TimeoutSeconds: seconds(ep.Timeout), CreatedAt: Instant{ep.CreatedAt}, UpdatedAt: Instant{ep.UpdatedAt},
 	}
@@ -191,20 +186,4 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 		v.RetrySchedule[i] = delayText(d)
 	}
 	return v
-}
-
-// showSecret is a secret, or null if there is none.
-func showSecret(secret string) *string {
-	if secret == "" {
-		return nil
-	}
-	return &secret
-}
-
-// warnings says what is wrong with a secret that is allowed.
-func warnings(secret string) []string {
-	if !ringback.WeakSecret(secret) {
-		return nil
-	}
-	return []string{"the secret is short enough to be guessed; leave it out when creating to have one generated, or take at least 16 random characters"}
 }

@@ -13,8 +13,6 @@ const exampleEndpointMembers = `"id": "ep_01jzn6v3m8f7q9r2s4t6w8x0z2", "name": "
 
 const exampleEndpoint = `{` + exampleEndpointMembers + `}`
 
-const exampleSecret = `"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="`
-
 func (a *API) registerEndpoints() {
 	read, write := []ringback.Scope{ringback.ScopeEndpointsRead}, []ringback.Scope{ringback.ScopeEndpointsWrite}
 	register(a, operation{

@@ -47,6 +47,7 @@ func TestIsolation(t *testing.T) {
 	bodies := map[string]string{
 		"heartbeatJob": `{"lease_token":"` + token + `"}`, "completeJob": `{"lease_token":"` + token + `"}`,
 		"failJob": `{"lease_token":"` + token + `","error":"x"}`, "updateEndpoint": `{"enabled":false}`,
+		"rotateEndpointSecret": `{}`,
 	}
 	before, checked := e.snapshot(t), 0
 	e.each(func(method, path string, op *huma.Operation) {

@@ -33,6 +33,9 @@ type operation struct {
 	Request  string        // an example, in JSON
 	Response string        // an example, in JSON; "" = no body
 
+	// OptionalBody lets a request have no body at all, which stands for {}.
+	OptionalBody bool
+
 	takesBody bool
 }
 
@@ -65,7 +68,7 @@ func (a *API) describe(op *operation) huma.Operation {
 	}
 	if op.takesBody {
 		h.RequestBody = &huma.RequestBody{
-			Required: true,
+			Required: !op.OptionalBody,
 			Content:  map[string]*huma.MediaType{jsonType: {Example: json.RawMessage(op.Request)}},
 		}
 	}

@@ -28,7 +28,11 @@ const (
 )
 
 // readBody reads a request's body and gives it in stable form: one JSON object.
-func readBody(r *http.Request) ([]byte, error) {
+// Where it is optional, nothing stands for {}.
+func readBody(r *http.Request, optional bool) ([]byte, error) {
+	if optional && r.ContentLength == 0 {
+		return []byte("{}"), nil
+	}
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}

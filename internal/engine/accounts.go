@@ -112,7 +112,7 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 			a.CallbackProfile = p.CallbackProfile.Value
 		}
 		if p.Secret.Set {
-			a.Secret = p.Secret.Value // "" with null
+			a.Secret, a.PreviousSecrets = p.Secret.Value, nil // "" with null
 		}
 		a.UpdatedAt = now()
 		return nil

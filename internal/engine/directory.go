@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/store"
@@ -35,14 +36,14 @@ type view struct {
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
-	callbacks map[string]dispatch.Target // by profile; the URL is the job's own
+	callbacks map[string]signing // by profile; the URL is the job's own
 }
 
 // endpointView is an endpoint with how it is called.
 type endpointView struct {
 	*ringback.Endpoint
 
-	target dispatch.Target
+	signing signing
 }
 
 func newDirectory(s store.Store) *directory {
@@ -104,10 +105,10 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 	v := &view{
 		account:   account,
 		byID:      make(map[string]*endpointView),
-		callbacks: make(map[string]dispatch.Target),
+		callbacks: make(map[string]signing),
 	}
 	for _, p := range webhook.Profiles() {
-		v.callbacks[p.Name] = newTarget(p, account.Secret)
+		v.callbacks[p.Name] = newSigning(p, account.Secret, account.PreviousSecrets, now())
 	}
 	page := store.Page{Limit: MaxLimit}
 	for {
@@ -127,31 +128,27 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 	}
 }
 
-// newTarget makes what profile and secret determine.
-func newTarget(p webhook.Profile, secret string) dispatch.Target {
-	t := dispatch.Target{Profile: p, Schedule: p.Schedule(), Timeout: ringback.DefaultAttemptTimeout}
-	var secrets []string
-	if secret != "" {
-		secrets = []string{secret}
-	}
-	t.Signer, t.Unsignable = webhook.NewSigner(p, secrets...)
-	return t
-}
-
 func newEndpointView(e *ringback.Endpoint) *endpointView {
 	p, ok := webhook.Lookup(e.Profile)
-	t := newTarget(p, e.Secret)
-	if !ok {
-		t.Unsignable = fmt.Errorf("this server does not know the profile %q", e.Profile)
+	v := &endpointView{Endpoint: e, signing: newSigning(p, e.Secret, e.PreviousSecrets, now())}
+	for i := range v.signing {
+		t := &v.signing[i].Target
+		if !ok {
+			t.Unsignable = unknownProfile(e.Profile)
+		}
+		t.URL, t.Headers, t.IncludeResult, t.Timeout = e.URL, e.Headers, e.IncludeResult, e.Timeout
+		if e.RetrySchedule != nil {
+			t.Schedule = e.RetrySchedule
+		}
+		if !e.Enabled {
+			t.Gone = disabledBecause(e.DisabledReason)
+		}
 	}
-	t.URL, t.Headers, t.IncludeResult, t.Timeout = e.URL, e.Headers, e.IncludeResult, e.Timeout
-	if e.RetrySchedule != nil {
-		t.Schedule = e.RetrySchedule
-	}
-	if !e.Enabled {
-		t.Gone = disabledBecause(e.DisabledReason)
-	}
-	return &endpointView{Endpoint: e, target: t}
+	return v
+}
+
+func unknownProfile(name string) error {
+	return fmt.Errorf("this server does not know the profile %q", name)
 }
 
 // targets is what the dispatcher asks of the engine.
@@ -165,13 +162,13 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 	}
 	if d.EndpointID != "" {
 		if ep, ok := v.byID[d.EndpointID]; ok {
-			return &ep.target, nil
+			return ep.signing.at(time.Now()), nil
 		}
 		return &dispatch.Target{URL: d.URL, Profile: webhook.Profile{Name: d.Profile}, Gone: reasonDeleted}, nil
 	}
-	target, ok := v.callbacks[d.Profile]
-	if !ok {
-		target.Unsignable = fmt.Errorf("this server does not know the profile %q", d.Profile)
+	target := dispatch.Target{Unsignable: unknownProfile(d.Profile)}
+	if signing, ok := v.callbacks[d.Profile]; ok {
+		target = *signing.at(time.Now())
 	}
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil

@@ -182,6 +182,9 @@ func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
 	set(&ep.EventTypes, p.EventTypes)
 	set(&ep.Profile, p.Profile)
 	set(&ep.Secret, p.Secret)
+	if p.Secret.Set {
+		ep.PreviousSecrets = nil // a change acts at once; only a rotation overlaps
+	}
 	set(&ep.IncludeResult, p.IncludeResult)
 	set(&ep.Headers, p.Headers)
 	set(&ep.RetrySchedule, p.RetrySchedule)

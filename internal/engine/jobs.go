@@ -143,7 +143,7 @@ func (e *Engine) settleCallback(v *view, job *ringback.Job) error {
 	if job.Profile == "" {
 		job.Profile = v.account.CallbackProfile
 	}
-	if t := v.callbacks[job.Profile]; t.Unsignable != nil {
+	if t := v.callbacks[job.Profile].at(job.CreatedAt); t.Unsignable != nil {
 		return ringback.Invalid("profile",
 			"the account's secret cannot sign a callback in the profile %s (%v); use another profile, or give the account another secret with PATCH /v1/account",
 			job.Profile, t.Unsignable)

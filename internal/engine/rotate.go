@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
+)
+
+// RotateSecretParams say how a signing secret is replaced. A secret that is
+// left out is generated. The one before signs for the overlap, a day if it is
+// left out, beside the new one where a call has room for several signatures,
+// and otherwise alone; with 0 it no longer signs.
+type RotateSecretParams struct {
+	Secret  Maybe[string]
+	Overlap Maybe[time.Duration]
+}
+
+// RotateEndpointSecret replaces an endpoint's secret.
+func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string, p RotateSecretParams) (*ringback.Endpoint, error) {
+	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
+		return nil, ringback.NotFound("endpoint", id)
+	}
+	r, err := p.settle()
+	if err != nil {
+		return nil, err
+	}
+	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+		profile, err := checkProfile("profile", ep.Profile)
+		if err != nil {
+			return err
+		}
+		if err := checkSecret("secret", profile, r.secret); err != nil {
+			return err
+		}
+		ep.UpdatedAt = r.at
+		return r.replace(&ep.Secret, &ep.PreviousSecrets)
+	})
+	e.directory.forget(accountID)
+	if err != nil {
+		return nil, found(err, "endpoint", id)
+	}
+	return ep, nil
+}
+
+// RotateAccountSecret replaces the secret that signs an account's callbacks.
+func (e *Engine) RotateAccountSecret(ctx context.Context, id string, p RotateSecretParams) (*ringback.Account, error) {
+	if !ringback.ValidID(ringback.PrefixAccount, id) {
+		return nil, ringback.NotFound("account", id)
+	}
+	r, err := p.settle()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSecretText("secret", r.secret); err != nil {
+		return nil, err
+	}
+	a, err := e.store.UpdateAccount(ctx, id, func(a *ringback.Account) error {
+		a.UpdatedAt = r.at
+		return r.replace(&a.Secret, &a.PreviousSecrets)
+	})
+	e.directory.forget(id)
+	if err != nil {
+		return nil, found(err, "account", id)
+	}
+	return a, nil
+}
+
+// rotation is a RotateSecretParams with its defaults.
+type rotation struct {
+	secret  string
+	overlap time.Duration
+	at      time.Time
+}
+
+func (p *RotateSecretParams) settle() (r rotation, err error) {
+	r.overlap, r.at = ringback.DefaultOverlap, now()
+	if p.Overlap.Set {
+		r.overlap = p.Overlap.Value
+	}
+	if r.overlap < 0 || r.overlap > ringback.MaxOverlap {
+		return r, ringback.Invalid("overlap_seconds", "%d is not between 0 and %d",
+			int64(r.overlap/time.Second), int64(ringback.MaxOverlap/time.Second))
+	}
+	if p.Secret.Set && p.Secret.Null {
+		return r, ringback.Invalid("secret", "a rotation needs a secret: leave it out to have one generated")
+	}
+	r.secret = webhook.GenerateSecret()
+	if p.Secret.Set {
+		r.secret = p.Secret.Value
+	}
+	if r.secret == "" {
+		return r, emptySecret()
+	}
+	return r, nil
+}
+
+// replace puts the new secret into the place of the current one.
+func (r *rotation) replace(current *string, previous *[]ringback.PreviousSecret) error {
+	if *current == r.secret {
+		return ringback.Invalid("secret", "it is the present one")
+	}
+	if *current == "" {
+		r.overlap = 0 // what was unsigned is signed from now on
+	}
+	kept := ringback.Rotated(*previous, *current, r.at, r.overlap)
+	if len(kept) > ringback.MaxPreviousSecrets {
+		return ringback.Invalid("overlap_seconds",
+			"%d earlier secrets still sign; wait until %s, or say 0 to have the new one alone sign at once",
+			ringback.MaxPreviousSecrets, kept[0].Until.Format(time.RFC3339))
+	}
+	*current, *previous = r.secret, kept
+	return nil
+}
