@@ -24,7 +24,9 @@ const (
 
 // idEncoding keeps the order of the bytes: its alphabet (Crockford's, in lower
 // case) ascends.
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+var idEncoding = base32.NewEncoding(idDigits).WithPadding(base32.NoPadding)
+
+const idDigits = "0123456789abcdefghjkmnpqrstvwxyz"
 
 const idLength = 26 // characters of an encoded UUID
 
@@ -98,9 +100,8 @@ const MaxDeliveryNumber = 1<<(5*deliveryNumberLength) - 1
 // event's 26 characters, and n in three more. So the deliveries of an event
 // are neighbours, and sort by the time of the event.
 func DeliveryID(eventID string, n int) string {
-	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 	return Rekind(PrefixDelivery, eventID) +
-		string([]byte{alphabet[n>>10&31], alphabet[n>>5&31], alphabet[n&31]})
+		string([]byte{idDigits[n>>10&31], idDigits[n>>5&31], idDigits[n&31]})
 }
 
 // ValidDeliveryID says whether id is a well-formed id of a delivery.
@@ -111,6 +112,14 @@ func ValidDeliveryID(id string) bool {
 	}
 	_, err := idEncoding.DecodeString(id[head:] + "00000") // a whole number of bytes
 	return err == nil
+}
+
+// DeliveryNumber is the n of DeliveryID, of a well-formed id.
+func DeliveryNumber(id string) (n int) {
+	for _, c := range []byte(id[len(id)-deliveryNumberLength:]) {
+		n = n<<5 | strings.IndexByte(idDigits, c)
+	}
+	return n
 }
 
 // EventOfDelivery is the id of the event that a delivery with this well-formed

@@ -75,6 +75,9 @@ func TestDeliveryIDs(t *testing.T) {
 		if !ringback.ValidDeliveryID(id) {
 			t.Errorf("%q is not valid", id)
 		}
+		if got := ringback.DeliveryNumber(id); got != n {
+			t.Errorf("the number of %q is %d; want %d", id, got, n)
+		}
 		if got := ringback.EventOfDelivery(id); got != event {
 			t.Errorf("event of %q is %q; want %q", id, got, event)
 		}

@@ -70,6 +70,7 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerResources()
 	a.registerEndpoints()
 	a.registerSecrets()
+	a.registerEndpointCalls()
 	a.registerDeliveries()
 	a.registerAccounts()
 	a.registerOwnAccount()

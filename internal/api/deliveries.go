@@ -89,11 +89,7 @@ func (a *API) getDelivery(ctx context.Context, in *deliveryInput) (*getDeliveryO
 	if err != nil {
 		return nil, err
 	}
-	out := &getDeliveryOutput{DeliveryWithAttempts{Delivery: showDelivery(d), Attempts: make([]Attempt, len(attempts))}}
-	for i := range attempts {
-		out.Body.Attempts[i] = showAttempt(&attempts[i])
-	}
-	return out, nil
+	return &getDeliveryOutput{showWithAttempts(d, attempts)}, nil
 }
 
 func (a *API) retryDelivery(ctx context.Context, in *deliveryInput) (*deliveryOutput, error) {
@@ -110,6 +106,14 @@ func (a *API) cancelDelivery(ctx context.Context, in *deliveryInput) (*deliveryO
 		return nil, err
 	}
 	return &deliveryOutput{showDelivery(d)}, nil
+}
+
+func showWithAttempts(d *ringback.Delivery, attempts []ringback.Attempt) DeliveryWithAttempts {
+	v := DeliveryWithAttempts{Delivery: showDelivery(d), Attempts: make([]Attempt, len(attempts))}
+	for i := range attempts {
+		v.Attempts[i] = showAttempt(&attempts[i])
+	}
+	return v
 }
 
 func showDelivery(d *ringback.Delivery) Delivery {
@@ -151,7 +155,12 @@ const exampleDeliveryMembers = `"id": "dlv_01jzn6v3m8f7q9r2s4t6w8x0z2000", "mess
 	"status": "delivered", "attempt_count": 1, "created_at": "2026-01-02T15:04:09.500000Z",
 	"delivered_at": "2026-01-02T15:04:09.620000Z", "finished_at": "2026-01-02T15:04:09.620000Z"`
 
-const exampleDelivery = `{` + exampleDeliveryMembers + `}`
+const (
+	exampleDelivery             = `{` + exampleDeliveryMembers + `}`
+	exampleDeliveryWithAttempts = `{` + exampleDeliveryMembers + `, "attempts": [{"number": 1, "started_at": "2026-01-02T15:04:09.501000Z",
+	"duration_ms": 118.4, "status_code": 204, "request_headers": {"Webhook-Id": "msg_01jzn6v3m8f7q9r2s4t6w8x0z2"},
+	"response_headers": {"Server": "nginx"}, "response_body": ""}]}`
+)
 
 func (a *API) registerDeliveries() {
 	read, write := []ringback.Scope{ringback.ScopeDeliveriesRead}, []ringback.Scope{ringback.ScopeDeliveriesWrite}
@@ -162,8 +171,7 @@ func (a *API) registerDeliveries() {
 	register(a, operation{
 		ID: "getDelivery", Method: http.MethodGet, Path: "/v1/deliveries/{id}", Tag: "deliveries", Status: http.StatusOK,
 		Summary: "Look at a delivery and its attempts", By: anAccount, Scopes: read,
-		Response: `{` + exampleDeliveryMembers + `, "attempts": [{"number": 1, "started_at": "2026-01-02T15:04:09.501000Z", "duration_ms": 118.4,
-			"status_code": 204, "request_headers": {"Webhook-Id": "msg_01jzn6v3m8f7q9r2s4t6w8x0z2"}, "response_headers": {"Server": "nginx"}, "response_body": ""}]}`,
+		Response: exampleDeliveryWithAttempts,
 	}, a.getDelivery)
 	register(a, operation{
 		ID: "retryDelivery", Method: http.MethodPost, Path: "/v1/deliveries/{id}/retry", Tag: "deliveries", Status: http.StatusOK,

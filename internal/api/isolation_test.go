@@ -47,7 +47,7 @@ func TestIsolation(t *testing.T) {
 	bodies := map[string]string{
 		"heartbeatJob": `{"lease_token":"` + token + `"}`, "completeJob": `{"lease_token":"` + token + `"}`,
 		"failJob": `{"lease_token":"` + token + `","error":"x"}`, "updateEndpoint": `{"enabled":false}`,
-		"rotateEndpointSecret": `{}`,
+		"rotateEndpointSecret": `{}`, "testEndpoint": `{}`, "recoverEndpoint": `{"since":"2026-01-02T00:00:00Z"}`,
 	}
 	before, checked := e.snapshot(t), 0
 	e.each(func(method, path string, op *huma.Operation) {

@@ -23,6 +23,7 @@ var routes = map[string]string{
 	"createEndpoint": "POST /v1/endpoints", "listEndpoints": "GET /v1/endpoints", "getEndpoint": "GET /v1/endpoints/{id}", "updateEndpoint": "PATCH /v1/endpoints/{id}",
 	"deleteEndpoint": "DELETE /v1/endpoints/{id}", "getEndpointSecret": "GET /v1/endpoints/{id}/secret",
 	"rotateEndpointSecret": "POST /v1/endpoints/{id}/secret/rotate", "rotateAccountSecret": "POST /v1/accounts/{id}/secret/rotate",
+	"testEndpoint": "POST /v1/endpoints/{id}/test", "recoverEndpoint": "POST /v1/endpoints/{id}/recover",
 	"rotateOwnAccountSecret": "POST /v1/account/secret/rotate",
 	"listDeliveries":         "GET /v1/deliveries", "getDelivery": "GET /v1/deliveries/{id}", "retryDelivery": "POST /v1/deliveries/{id}/retry", "cancelDelivery": "POST /v1/deliveries/{id}/cancel",
 	"createAccount": "POST /v1/accounts", "listAccounts": "GET /v1/accounts", "getAccount": "GET /v1/accounts/{id}", "updateAccount": "PATCH /v1/accounts/{id}",
@@ -140,7 +141,7 @@ func TestServedDocument(t *testing.T) {
 			t.Errorf("nothing refers to the schema %s", name)
 		}
 		asked := strings.HasSuffix(name, "Submission") || strings.HasSuffix(name, "Creation") || strings.HasSuffix(name, "Change") ||
-			slices.Contains([]string{"EventPublication", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation"}, name)
+			slices.Contains([]string{"EventPublication", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "EndpointTest", "EndpointRecovery"}, name)
 		if open, _ := schema.(map[string]any)["additionalProperties"].(bool); open == asked {
 			t.Errorf("%s may have other members: %v", name, open)
 		}

@@ -124,6 +124,23 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	}
 }
 
+// Shelve announces that deliveries are about to be committed as parked in the
+// named queue. What it gives is called once that has happened, or has failed.
+func (d *Dispatcher) Shelve(queueName string) (done func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q := d.queue(queueName)
+	q.overflow = true
+	q.parking++
+	d.busy = quietChecks
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		q.parking--
+		d.wantRefill(q)
+	}
+}
+
 // enqueue puts an item whose slot is held into its queue. d.mu is held.
 func (d *Dispatcher) enqueue(q *queue, it *item) {
 	d.remember(it)

@@ -83,8 +83,7 @@ func (e *Engine) RetryDelivery(ctx context.Context, accountID, id string) (*ring
 		return nil, err
 	}
 	if d.EndpointID != "" {
-		ep := v.byID[d.EndpointID]
-		if ep == nil || !ep.Enabled {
+		if ep := v.byID[d.EndpointID]; ep == nil || !ep.Enabled {
 			return nil, ringback.Errorf(ringback.CodeEndpointDisabled, "nothing is sent to the endpoint %s: it is disabled or deleted", d.EndpointID)
 		}
 	}

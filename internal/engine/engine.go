@@ -45,7 +45,7 @@ type Engine struct {
 	dispatcher *dispatch.Dispatcher
 	directory  *directory
 	keys       *keyCache
-	finished   *finishedJobs
+	finished   *finals
 	idle       *idleWorkers
 	failing    *failingClocks
 	jobTimer   *alarm
@@ -60,7 +60,7 @@ func New(c Config) *Engine {
 		commit:    commit.New(c.Store, c.Log),
 		directory: newDirectory(c.Store),
 		keys:      newKeyCache(),
-		finished:  newFinishedJobs(),
+		finished:  newFinals(),
 		idle:      newIdleWorkers(),
 		failing:   newFailingClocks(),
 		jobTimer:  newAlarm(),

@@ -52,6 +52,9 @@ func (f *failingClocks) reset(id string) {
 // Observe keeps the clock of endpoints that only fail, and disables those that
 // are gone or have failed for too long.
 func (t targets) Observe(ctx context.Context, d *ringback.Delivery, o dispatch.Outcome) {
+	if o.Status != ringback.DeliveryPending {
+		t.e.finished.notify(d.ID)
+	}
 	if d.EndpointID == "" {
 		return
 	}

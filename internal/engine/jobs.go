@@ -173,13 +173,8 @@ func (e *Engine) WaitJob(ctx context.Context, accountID, idOrUUID string, wait t
 	if err != nil || job.Status.Final() {
 		return job, err
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	case <-e.stopping:
-	case <-ctx.Done():
+	e.await(ctx, done, wait)
+	if ctx.Err() != nil {
 		return job, nil
 	}
 	return e.Job(ctx, accountID, id)

@@ -30,12 +30,17 @@ func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
 			}
 		}
 	}
+	e.reserve(p)
+	return p
+}
+
+// reserve finds a place for each delivery of a plan.
+func (e *Engine) reserve(p *plan) {
 	p.tickets = make([]dispatch.Ticket, len(p.claimed))
 	for i := range p.claimed {
 		c := &p.claimed[i]
 		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c))
 	}
-	return p
 }
 
 func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string) {

@@ -1,49 +1,60 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
 )
 
-// finishedJobs lets callers wait for jobs to become final.
-type finishedJobs struct {
+// finals lets callers wait for jobs or deliveries to become final.
+type finals struct {
 	mu      sync.Mutex
-	waiters map[string][]chan struct{} // by job id
+	waiters map[string][]chan struct{} // by id
 }
 
-func newFinishedJobs() *finishedJobs {
-	return &finishedJobs{waiters: make(map[string][]chan struct{})}
-}
+func newFinals() *finals { return &finals{waiters: make(map[string][]chan struct{})} }
 
-// watch gives a channel that is closed when the job is final, and a function
-// that ends watching.
-func (f *finishedJobs) watch(jobID string) (done <-chan struct{}, stop func()) {
+// watch gives a channel that is closed when what has the id is final, and a
+// function that ends watching.
+func (f *finals) watch(id string) (done <-chan struct{}, stop func()) {
 	ch := make(chan struct{})
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.waiters[jobID] = append(f.waiters[jobID], ch)
-	return ch, func() { f.remove(jobID, ch) }
+	f.waiters[id] = append(f.waiters[id], ch)
+	return ch, func() { f.remove(id, ch) }
 }
 
-func (f *finishedJobs) remove(jobID string, ch chan struct{}) {
+func (f *finals) remove(id string, ch chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rest := slices.DeleteFunc(f.waiters[jobID], func(c chan struct{}) bool { return c == ch })
+	rest := slices.DeleteFunc(f.waiters[id], func(c chan struct{}) bool { return c == ch })
 	if len(rest) == 0 {
-		delete(f.waiters, jobID)
+		delete(f.waiters, id)
 		return
 	}
-	f.waiters[jobID] = rest
+	f.waiters[id] = rest
 }
 
-func (f *finishedJobs) notify(jobID string) {
+func (f *finals) notify(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, ch := range f.waiters[jobID] {
+	for _, ch := range f.waiters[id] {
 		close(ch)
 	}
-	delete(f.waiters, jobID)
+	delete(f.waiters, id)
+}
+
+// await returns when done is closed, the wait is over, or nobody waits any more.
+func (e *Engine) await(ctx context.Context, done <-chan struct{}, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-e.stopping:
+	case <-ctx.Done():
+	}
 }
 
 // idleWorkers are the long polls for jobs that found none. Each job that

@@ -23,6 +23,7 @@ func (*RetryDelivery) isOp()   {}
 func (*CancelDelivery) isOp()  {}
 func (*CancelPending) isOp()   {}
 func (*PromoteJobs) isOp()     {}
+func (*RecoverEvents) isOp()   {}
 
 // IdempotencyKey makes a submission happen once: unique per account, route and
 // key. The fingerprint tells whether a later request is the same one.
@@ -227,6 +228,27 @@ type CancelPending struct {
 	Canceled []string // ids
 }
 
+// RecoverEvents goes through up to Limit of an account's events, in the order of
+// their ids, from the one after After to the last before Before, and makes sure
+// that an endpoint gets each whose type Match takes: a delivery that had failed
+// or was canceled is pending again, with Step 0; where there is none one is
+// inserted. Both are due now, and parked in Queue. What was delivered or is
+// pending stays as it is, and so does the event of a test call, or of a job
+// whose callback alone was to be told.
+type RecoverEvents struct {
+	AccountID, EndpointID string
+	URL, Profile          string // of the endpoint, for what is inserted
+	After, Before         string // ids of events
+	Match                 func(eventType string) bool
+	Limit                 int
+	Queue                 string
+	Now                   time.Time
+
+	Last      string // id of the last event looked at; "" if there was none
+	Examined  int
+	Recovered int
+}
+
 // Cost is about how much work and memory an operation is: rows written, and
 // bytes of JSON held until they are.
 func Cost(op Op) (rows, bytes int) {
@@ -245,6 +267,8 @@ func Cost(op Op) (rows, bytes int) {
 		return op.Limit, 0
 	case *ClaimDeliveries:
 		return op.Limit, 0
+	case *RecoverEvents:
+		return 2 * op.Limit, 0
 	case *CancelPending:
 		return op.Limit, 0
 	default:

@@ -61,6 +61,8 @@ func (s *Store) apply(ctx context.Context, t tx, op store.Op) error {
 		return s.cancelDelivery(ctx, t, op)
 	case *store.CancelPending:
 		return s.cancelPending(ctx, t, op)
+	case *store.RecoverEvents:
+		return s.recoverEvents(ctx, t, op)
 	}
 	return fmt.Errorf("unknown operation %T", op)
 }

@@ -23,7 +23,13 @@ func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery
 		_, err = t.exec(ctx, `UPDATE deliveries_open SET next_attempt_at = ?, step = max(step - 1, 0), lease_epoch = ?, queue = ?
 			WHERE account_id = ? AND id = ?`, micros(op.Now), epoch, queue, op.AccountID, op.ID)
 	case errors.Is(err, store.ErrNotFound):
-		err = reopen(ctx, t, op, epoch, queue)
+		var found bool
+		found, err = reopen(ctx, t, op.DeliveryRef, reopening{
+			step: ringback.NoMoreSteps, due: op.Now, epoch: epoch, queue: queue,
+		})
+		if err == nil && !found {
+			op.Err = store.ErrNotFound
+		}
 	}
 	if err != nil || op.Err != nil || !op.Leased {
 		return err
@@ -31,23 +37,28 @@ func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery
 	return s.loadRetried(ctx, t, op)
 }
 
-// reopen moves a delivery from history to what is pending. Why a try failed
-// stays as the reason; why the delivery was canceled does not apply any more.
-func reopen(ctx context.Context, t tx, op *store.RetryDelivery, epoch int64, queue string) error {
+// reopening is how a delivery that had ended is pending again.
+type reopening struct {
+	step  int
+	due   time.Time
+	epoch int64
+	queue string
+}
+
+// reopen moves a delivery from history to what is pending, and says whether
+// there was one. Why a try failed stays as the reason; why the delivery was
+// canceled does not apply any more.
+func reopen(ctx context.Context, t tx, ref store.DeliveryRef, r reopening) (bool, error) {
 	n, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+`, next_attempt_at, lease_epoch, queue)
 		SELECT account_id, id, event_type, job_id, endpoint_id, url, profile,
 		iif(status = 'failed', reason, ''), attempt_count, ?, created_at, ?, ?, ?
 		FROM deliveries WHERE account_id = ? AND id = ?`,
-		ringback.NoMoreSteps, micros(op.Now), epoch, queue, op.AccountID, op.ID)
-	if err != nil {
-		return err
+		r.step, micros(r.due), r.epoch, r.queue, ref.AccountID, ref.ID)
+	if err != nil || n == 0 {
+		return false, err
 	}
-	if n == 0 {
-		op.Err = store.ErrNotFound
-		return nil
-	}
-	_, err = t.exec(ctx, "DELETE FROM deliveries WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
-	return err
+	_, err = t.exec(ctx, "DELETE FROM deliveries WHERE account_id = ? AND id = ?", ref.AccountID, ref.ID)
+	return true, err
 }
 
 func (s *Store) loadRetried(ctx context.Context, t tx, op *store.RetryDelivery) error {

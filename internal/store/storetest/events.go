@@ -11,6 +11,7 @@ var eventTests = map[string]func(*world){
 	"round trip": func(w *world) {
 		full, bare := w.newEvent("order.paid"), w.newEvent("x")
 		full.ResourceID, full.JobID = "res-1", "job_1"
+		full.OnlyEndpoint = "ep_7"
 		bare.Data = nil
 		w.commit(&store.PublishEvent{Event: full}, &store.PublishEvent{Event: bare})
 		for _, e := range []*ringback.Event{full, bare} {

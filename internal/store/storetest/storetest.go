@@ -45,6 +45,7 @@ func Run(t *testing.T, h Harness) {
 		{"Abandoned", abandonedTests},
 		{"Attempts", attemptTests},
 		{"Retries", retryTests},
+		{"Recovery", recoveryTests},
 		{"Lists", listTests},
 		{"Isolation", isolationTests},
 		{"Epochs", epochTests},
@@ -201,7 +202,7 @@ func (w *world) newEvent(kind string) *ringback.Event {
 	id := w.id(ringback.PrefixEvent)
 	return &ringback.Event{
 		ID: id, AccountID: w.account, Type: kind, Data: []byte(`{"k":"v"}`), CreatedAt: w.now,
-		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", OnlyEndpoint: "ep_7",
+		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}
 }
 

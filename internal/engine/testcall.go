@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
+)
+
+// testData is what a test call says.
+var testData = json.RawMessage(`{"test":true,"message":"This is a test call. Nothing has happened."}`)
+
+// testResource is what a test call is about.
+const testResource = "test"
+
+// TestEndpoint makes an event for one endpoint alone, and delivers it as any
+// other, but with one attempt and no retries. An eventType "" stands for one
+// that the endpoint subscribes to.
+func (e *Engine) TestEndpoint(ctx context.Context, accountID, id, eventType string) (*ringback.Delivery, error) {
+	v, err := e.viewOf(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	ep, err := v.enabled(id)
+	if err != nil {
+		return nil, err
+	}
+	if eventType == "" {
+		eventType = sampleType(ep.EventTypes)
+	}
+	if err := checkEventType("event_type", eventType); err != nil {
+		return nil, err
+	}
+	at := now()
+	ev := &ringback.Event{
+		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: eventType, ResourceID: testResource,
+		Data: testData, OnlyEndpoint: ep.ID, CreatedAt: at,
+	}
+	p := &plan{}
+	p.add(ev, nil, ep.ID, ep.URL, ep.Profile)
+	p.claimed[0].Delivery.Step = ringback.NoMoreSteps
+	e.reserve(p)
+	op := &store.PublishEvent{Event: ev, Deliveries: p.deliveries()}
+	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
+		return nil, err
+	}
+	if op.Err != nil {
+		return nil, op.Err
+	}
+	return e.delivery(ctx, accountID, op.Deliveries[0].ID)
+}
+
+// enabled gives an endpoint that calls may be made to.
+func (v *view) enabled(id string) (*endpointView, error) {
+	ep := v.byID[id]
+	if ep == nil {
+		return nil, ringback.NotFound("endpoint", shorten(id))
+	}
+	if !ep.Enabled {
+		return nil, ringback.Errorf(ringback.CodeEndpointDisabled,
+			"nothing is sent to the endpoint %s: it is disabled (%s); enable it first", id, ep.DisabledReason)
+	}
+	return ep, nil
+}
+
+// sampleType gives an event type that one of the patterns covers, an exact one
+// if there is any.
+func sampleType(patterns []string) string {
+	for _, p := range patterns {
+		if ringback.ValidEventType(p) {
+			return p
+		}
+	}
+	for _, p := range patterns {
+		if p == "job.*" {
+			return ringback.EventJobSucceeded
+		}
+		if prefix, ok := strings.CutSuffix(p, ".*"); ok && len(prefix) <= ringback.MaxEventType-len(".test") {
+			return prefix + ".test"
+		}
+	}
+	return "ringback.test"
+}
+
+// WaitDelivery gives a delivery with its attempts once it is no longer pending,
+// or as it is when the wait is over.
+func (e *Engine) WaitDelivery(ctx context.Context, accountID, id string, wait time.Duration) (*ringback.Delivery, []ringback.Attempt, error) {
+	done, stop := e.finished.watch(id)
+	defer stop()
+	d, attempts, err := e.Delivery(ctx, accountID, id)
+	if err != nil || d.Status != ringback.DeliveryPending || wait <= 0 {
+		return d, attempts, err
+	}
+	e.await(ctx, done, wait)
+	if ctx.Err() != nil {
+		return d, attempts, nil
+	}
+	return e.Delivery(ctx, accountID, id)
+}
