@@ -9,8 +9,8 @@ import (
 )
 
 func BenchmarkSign(b *testing.B) {
-	run(b, func(b *testing.B, p Profile, m Message) {
-		s, err := NewSigner(p, secretA)
+	run(b, func(b *testing.B, p Profile, m Message, secret string) {
+		s, err := NewSigner(p, secret)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -24,12 +24,12 @@ func BenchmarkSign(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	run(b, func(b *testing.B, p Profile, m Message) {
-		h, err := Sign(p, m, secretA)
+	run(b, func(b *testing.B, p Profile, m Message, secret string) {
+		h, err := Sign(p, m, secret)
 		if err != nil {
 			b.Fatal(err)
 		}
-		v, err := NewVerifier(p, []string{secretA})
+		v, err := NewVerifier(p, []string{secret})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -41,19 +41,21 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-// run measures a profile that signs the body alone and one that signs more,
-// with an event's usual size and a large one.
-func run(b *testing.B, bench func(*testing.B, Profile, Message)) {
-	for _, name := range []string{"unitary", "standard"} {
+// run measures a profile that signs the body alone, one that signs more, and the
+// latter with ed25519, with an event's usual size and a large one.
+func run(b *testing.B, bench func(b *testing.B, p Profile, m Message, secret string)) {
+	for _, c := range []struct{ name, profile, secret string }{
+		{"unitary", "unitary", secretA}, {"standard", "standard", secretA}, {"v1a", "standard", signingKey},
+	} {
 		for _, size := range []int{512, 64 << 10} {
-			b.Run(fmt.Sprintf("%s/%dB", name, size), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s/%dB", c.name, size), func(b *testing.B) {
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
-				bench(b, profile(b, name), Message{
+				bench(b, profile(b, c.profile), Message{
 					ID:        "msg_2b8pQ1",
 					Timestamp: time.Now().Add(time.Minute),
 					Body:      []byte(strings.Repeat("x", size)),
-				})
+				}, c.secret)
 			})
 		}
 	}

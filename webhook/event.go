@@ -1,8 +1,11 @@
 package webhook
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,6 +21,7 @@ import (
 //	unitary-flat  the same
 //	inkit         Type, ResourceID
 //	sharpapi      JobID, Type (the job's), Failed, Error, Result if included
+//	raw           Data, which is the whole body: nothing says what it is about
 type Event struct {
 	// ID is what to drop duplicates by: the webhook-id header, the same for
 	// every retry of an event. "" if it is absent or no message id.
@@ -45,7 +49,8 @@ type Event struct {
 	Failed bool
 	// Error says why, for people. A canceled job has the error "canceled".
 	Error string
-	// Data is the member "data" of the shape standard, as it was written.
+	// Data is the member "data" of the shape standard, or the body of the shape
+	// raw, as it was written.
 	Data json.RawMessage
 	// Result is what the job returned, as it was written: nil if the body has
 	// none; null may also stand for a result that is not included.
@@ -84,6 +89,9 @@ func ParseEvent(p Profile, body []byte) (Event, error) {
 	if !utf8.Valid(body) {
 		f.report("", "is not UTF-8")
 	}
+	if p.Shape == ShapeRaw {
+		return readRaw(f, body)
+	}
 	m := newMembers(f, "", body)
 	var e Event
 	switch p.Shape {
@@ -99,6 +107,21 @@ func ParseEvent(p Profile, body []byte) (Event, error) {
 		e = readSharpAPI(m)
 	default:
 		return Event{}, fmt.Errorf("profile has unknown shape %q", p.Shape)
+	}
+	if f.err != nil {
+		return Event{}, f.err
+	}
+	return e, nil
+}
+
+// readRaw takes any JSON value.
+func readRaw(f *fault, body []byte) (Event, error) {
+	var e Event
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(&e.Data); err != nil {
+		f.report("", notJSON(err).Error())
+	} else if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		f.report("", "goes on after the value")
 	}
 	if f.err != nil {
 		return Event{}, f.err

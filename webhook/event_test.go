@@ -117,6 +117,17 @@ var eventCases = []struct {
 		want: Event{JobID: "1", Type: "t", Failed: true}},
 	{name: "another status", shape: ShapeSharpAPI, body: `{"id":"1","status":"pending","type":"t"}`, err: `status is neither "success" nor "failed"`},
 	{name: "no status", shape: ShapeSharpAPI, body: `{"id":"1","type":"t"}`, err: "status is missing"},
+	{name: "an object", shape: ShapeRaw, body: ` {"type":"t","resource_id":"r","a":1.0}` + "\n", want: Event{Data: json.RawMessage(`{"type":"t","resource_id":"r","a":1.0}`)}},
+	{name: "a job", shape: ShapeRaw, body: `{` + testJob + `,` + testTimes + `}`, want: Event{Data: json.RawMessage(`{` + testJob + `,` + testTimes + `}`)}},
+	{name: "null", shape: ShapeRaw, body: `null`, want: Event{Data: json.RawMessage(`null`)}},
+	{name: "a number", shape: ShapeRaw, body: `12345678901234567891`, want: Event{Data: json.RawMessage(`12345678901234567891`)}},
+	{name: "empty", shape: ShapeRaw, body: ``, err: "it is not JSON: it ends too early"},
+	{name: "cut off", shape: ShapeRaw, body: `{"a":`, err: "it is not JSON: it ends too early"},
+	{name: "no JSON", shape: ShapeRaw, body: `a=b`, err: "it is not JSON: invalid character 'a' looking for beginning of value"},
+	{name: "two values", shape: ShapeRaw, body: `{}{}`, err: "it goes on after the value"},
+	{name: "more behind", shape: ShapeRaw, body: `{}]`, err: "it goes on after the value"},
+	{name: "no UTF-8", shape: ShapeRaw, body: "\"\xff\"", err: "it is not UTF-8"},
+
 	{name: "id an object", shape: ShapeSharpAPI, body: `{"id":{},"status":"success","type":"t"}`, err: "id is an object, not a string"},
 }
 
@@ -158,7 +169,7 @@ func TestEventCasesCoverEveryShape(t *testing.T) {
 			bad[c.shape] = true
 		}
 	}
-	for _, p := range Profiles() {
+	for _, p := range append(Profiles(), Profile{Shape: ShapeRaw}) {
 		if !good[p.Shape] || !bad[p.Shape] {
 			t.Errorf("no cases for the shape %s", p.Shape)
 		}

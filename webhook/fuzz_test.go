@@ -2,15 +2,51 @@ package webhook
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// fuzzed are the profiles that are fuzzed: the built-in ones, whose places the
+// seeds know, standard with v1a, and custom ones of every layout, algorithm and
+// encoding. Each has a secret that nobody knows.
+var fuzzed = func() (all []fuzzedProfile) {
+	for _, p := range Profiles() {
+		all = append(all, fuzzedProfile{p, GenerateSecret()})
+	}
+	standard, _ := Lookup("standard")
+	all = append(all, fuzzedProfile{standard, GenerateSigningKey()})
+	for _, p := range combinations() {
+		if p.Content == ContentBody || p.KeyForm == KeyWhsec || p.Prefix == "v1," {
+			continue // read alike
+		}
+		secret := GenerateSecret()
+		if p.KeyForm == KeyWhsk {
+			secret = GenerateSigningKey()
+		}
+		all = append(all, fuzzedProfile{p, secret})
+	}
+	return all
+}()
+
+type fuzzedProfile struct {
+	Profile
+
+	secret string
+}
+
+// pick chooses one of the fuzzed profiles.
+func pick(row uint8) fuzzedProfile { return fuzzed[int(row)%len(fuzzed)] }
 
 // FuzzVerify gives a verifier whose secret nobody knows whatever headers and
 // body: it must not panic and must not accept them. The same headers with the
@@ -26,10 +62,11 @@ func FuzzVerify(f *testing.F) {
 	f.Add(uint8(4), "t=1732104000,v1=00,v1=,t", "a", "1", "1", []byte("{}"))
 	f.Add(uint8(3), "v1,, v1a,x  v1,", "a.b", "-0", "x", []byte(nil))
 	f.Add(uint8(0), "zz", "\x00", "99999999999999999999", "99999999999999999999", []byte("{}"))
-	secret := GenerateSecret()
+	for i := range fuzzed {
+		f.Add(uint8(i), "t=1732104000,v1=00", "msg_1", "1732104000", "1", []byte("{}"))
+	}
 	f.Fuzz(func(t *testing.T, row uint8, signature, id, timestamp, attempt string, body []byte) {
-		all := Profiles()
-		p := all[int(row)%len(all)]
+		p, secret := pick(row).Profile, pick(row).secret
 		at := time.Unix(1732104000, 0)
 		v, err := NewVerifier(p, []string{secret}, Now(func() time.Time { return at }))
 		if err != nil {
@@ -75,9 +112,22 @@ func FuzzSignatureHeader(f *testing.F) {
 	f.Add(uint8(4), "t=1,t=2,v1=,=,,v1=\x00")
 	f.Add(uint8(3), "v1, v1,x  v1a,y")
 	f.Add(uint8(0), "sha256="+hexed+",")
+	for i := range fuzzed {
+		for _, size := range []int{20, 32, 64} {
+			raw := bytes.Repeat([]byte{0xa5}, size)
+			for _, text := range []string{hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw)} {
+				f.Add(uint8(i), "t=1,v1="+text)
+				f.Add(uint8(i), "v1="+text+" v1a,"+text+" "+text)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, row uint8, value string) {
-		all := Profiles()
-		p := all[int(row)%len(all)]
+		p := pick(row)
+		v, err := NewVerifier(p.Profile, []string{p.secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scheme := v.schemes[0]
 		elements := []string{value}
 		if separator := p.Layout.separator(); separator != "" {
 			elements = strings.Split(value, separator)
@@ -90,20 +140,20 @@ func FuzzSignatureHeader(f *testing.F) {
 			if text, ok := strings.CutPrefix(e, "t="); ok {
 				stamps, stamp = stamps+1, text
 			}
-			if text, ok := strings.CutPrefix(e, p.Prefix); ok {
+			if text, ok := strings.CutPrefix(e, scheme.prefix); ok {
 				meant++
-				if _, ok := p.Encoding.decode(text); ok {
-					good = append(good, text)
+				if raw, ok := decoded(p.Encoding, text); ok && len(raw) == scheme.algorithm.size() {
+					good = append(good, string(raw))
 				}
 			}
 		}
-		sums, seen := p.signatures(nil, value)
-		if seen != meant || len(sums) != len(good) {
-			t.Fatalf("%s: %d signatures, %d of them good; want %d, %d", p.Name, seen, len(sums), meant, len(good))
+		read, seen := p.signatures(nil, v.schemes, value)
+		if seen != meant || len(read) != len(good) {
+			t.Fatalf("%s: %d signatures, %d of them good; want %d, %d", p.Name, seen, len(read), meant, len(good))
 		}
-		for i := range sums {
-			if got := string(p.Encoding.append(nil, sums[i][:])); !strings.EqualFold(got, good[i]) {
-				t.Fatalf("%s: signature %d is read as %s", p.Name, i, got)
+		for i := range read {
+			if got := string(read[i].raw()); got != good[i] {
+				t.Fatalf("%s: signature %d is read as %x", p.Name, i, got)
 			}
 		}
 		if p.Layout == LayoutTimestamped {
@@ -112,6 +162,111 @@ func FuzzSignatureHeader(f *testing.F) {
 			}
 		}
 	})
+}
+
+// decoded reads an encoded signature in the one way that it can be written,
+// but for the case of hexadecimal digits.
+func decoded(e Encoding, text string) ([]byte, bool) {
+	if e == EncodingHex {
+		raw, err := hex.DecodeString(text)
+		return raw, err == nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	return raw, err == nil && base64.StdEncoding.EncodeToString(raw) == text
+}
+
+// FuzzTimestamp compares the timestamps that are read with what a pattern and
+// strconv say.
+func FuzzTimestamp(f *testing.F) {
+	for _, seed := range []string{"1732104000", "0", "", "-1", "+1", "01", "1.0", "1e9", " 1", "253402300799", "253402300800",
+		"999999999999999999", "1000000000000000000", "9223372036854775808", "18446744075441655616", "\uff11"} {
+		f.Add(seed)
+	}
+	form := regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+	p, _ := Lookup("standard")
+	f.Fuzz(func(t *testing.T, value string) {
+		n, ok := parseDigits(value)
+		if ok != form.MatchString(value) {
+			t.Fatalf("%q is read as %d, %v", value, n, ok)
+		}
+		if want, err := strconv.ParseInt(value, 10, 64); ok && (err != nil || n != want) {
+			t.Fatalf("%q is read as %d; want %d, %v", value, n, want, err)
+		}
+		v, err := NewVerifier(p, []string{secretA}, Now(func() time.Time { return time.Unix(n, 0) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, at, err := v.timestamp(http.Header{"Webhook-Timestamp": {value}}, "")
+		if good := ok && n <= maxTimestamp; (err == nil) != good || good && (text != value || at.Unix() != n) {
+			t.Fatalf("%q gives %q, %v, %v", value, text, at, err)
+		}
+	})
+}
+
+// FuzzSecret checks what is read of secrets and keys: the one way of writing
+// each is accepted, no error repeats any of it, and what signs verifies.
+func FuzzSecret(f *testing.F) {
+	for _, seed := range []string{"", "test_key", secretA, secretB, signingKey, publicKey, "whsk_", "whpk_", "whsec_", signingKey + "\n",
+		"whsk_" + signingKey[6:], "whpk_" + publicKey[5:20] + "\r\n" + publicKey[20:], strings.ToUpper(signingKey)} {
+		f.Add(seed)
+	}
+	profiles := append(Profiles(), secretProfile)
+	f.Fuzz(func(t *testing.T, secret string) {
+		public, err := PublicKey(secret)
+		quiet(t, secret, err)
+		if raw, ok := decoded(EncodingBase64, strings.TrimPrefix(secret, "whsk_")); (err == nil) != (ok && strings.HasPrefix(secret, "whsk_") &&
+			len(raw) == 64 && bytes.Equal(ed25519.NewKeyFromSeed(raw[:32]), raw)) {
+			t.Fatalf("PublicKey(%q) = %q, %v", secret, public, err)
+		}
+		kid, err := KeyID(secret)
+		quiet(t, secret, err)
+		if raw, ok := decoded(EncodingBase64, strings.TrimPrefix(secret, "whpk_")); (err == nil) != (ok && strings.HasPrefix(secret, "whpk_") && len(raw) == 32) {
+			t.Fatalf("KeyID(%q) = %q, %v", secret, kid, err)
+		}
+		for _, p := range profiles {
+			bad := p.CheckSecret(secret)
+			quiet(t, secret, bad)
+			s, err := NewSigner(p, secret)
+			if (err == nil) != (bad == nil) {
+				t.Fatalf("%s: CheckSecret(%q): %v, NewSigner: %v", p.Name, secret, bad, err)
+			}
+			v, err := NewVerifier(p, []string{secret})
+			quiet(t, secret, err)
+			if bad != nil {
+				if err == nil && !strings.HasPrefix(secret, "whpk_") {
+					t.Fatalf("%s: %q verifies, but does not sign: %v", p.Name, secret, bad)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%s: %q signs, but does not verify: %v", p.Name, secret, err)
+			}
+			h := make(http.Header)
+			if err := s.Sign(Message{ID: "msg_1", Timestamp: time.Now()}, h); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := v.Verify(h, nil); err != nil {
+				t.Fatalf("%s with %q: %v", p.Name, secret, err)
+			}
+		}
+	})
+}
+
+// secretProfile takes signing keys alone.
+var secretProfile = Profile{
+	Name: "keys", Shape: ShapeRaw, SignatureHeader: "X-Sig", Content: ContentBody,
+	Algorithm: AlgorithmEd25519, KeyForm: KeyWhsk, Encoding: EncodingHex, Layout: LayoutOne,
+}
+
+// quiet fails if the error repeats what is secret of a secret.
+func quiet(t *testing.T, secret string, err error) {
+	t.Helper()
+	for _, prefix := range []string{"whsec_", "whsk_", "whpk_"} {
+		secret = strings.TrimPrefix(secret, prefix)
+	}
+	if err != nil && len(secret) > 12 && strings.Contains(err.Error(), secret) {
+		t.Fatalf("the error repeats the secret: %v", err)
+	}
 }
 
 // FuzzParseEvent checks that no body makes ParseEvent panic or give both an
@@ -127,8 +282,13 @@ func FuzzParseEvent(f *testing.F) {
 			}
 		}
 	}
+	for _, c := range eventCases {
+		if c.shape == ShapeRaw {
+			f.Add(uint8(len(Profiles())), []byte(c.body))
+		}
+	}
+	all := append(Profiles(), Profile{Shape: ShapeRaw})
 	f.Fuzz(func(t *testing.T, row uint8, body []byte) {
-		all := Profiles()
 		p := all[int(row)%len(all)]
 		before := bytes.Clone(body)
 		e, err := ParseEvent(p, body)
@@ -145,6 +305,12 @@ func FuzzParseEvent(f *testing.F) {
 			if v != nil && (!json.Valid(v) || !bytes.Contains(body, v)) {
 				t.Fatalf("%q of the body %q", v, body)
 			}
+		}
+		if p.Shape == ShapeRaw {
+			if !cmp.Equal(e, Event{Data: bytes.Trim(body, " \t\r\n")}) {
+				t.Fatalf("%+v", e)
+			}
+			return
 		}
 		if e.Type == "" && e.JobID == "" || e.Failed && e.Result != nil || !e.Failed && e.Error != "" || e.ID != "" {
 			t.Fatalf("%+v", e)

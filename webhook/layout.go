@@ -1,11 +1,6 @@
 package webhook
 
-import (
-	"encoding/base64"
-	"encoding/hex"
-	"fmt"
-	"strings"
-)
+import "strings"
 
 const (
 	// maxElements is how many elements of a signature header are looked at.
@@ -42,22 +37,6 @@ func (l Layout) elements(value string, each func(element string)) {
 	}
 }
 
-// signatures appends the signatures that a header's value holds to sums, and
-// counts how many seemed to be meant as ours, well-formed or not.
-func (p Profile) signatures(sums [][macSize]byte, value string) (_ [][macSize]byte, seen int) {
-	p.Layout.elements(value, func(element string) {
-		encoded, ours := strings.CutPrefix(element, p.Prefix)
-		if !ours {
-			return
-		}
-		seen++
-		if sum, ok := p.Encoding.decode(encoded); ok {
-			sums = append(sums, sum)
-		}
-	})
-	return sums, seen
-}
-
 // timestampElement returns the timestamp that a header of [LayoutTimestamped]
 // holds, as it was written, and how many there are.
 func timestampElement(value string) (timestamp string, found int) {
@@ -68,37 +47,4 @@ func timestampElement(value string) (timestamp string, found int) {
 		}
 	})
 	return timestamp, found
-}
-
-// signatureForm describes a well-formed signature for people.
-func (p Profile) signatureForm() string {
-	form := fmt.Sprintf("%d bytes in %s", macSize, p.Encoding)
-	if p.Prefix != "" {
-		form = fmt.Sprintf("%q and ", p.Prefix) + form
-	}
-	return form
-}
-
-// append appends the encoded signature.
-func (e Encoding) append(dst, sum []byte) []byte {
-	if e == EncodingHex {
-		return hex.AppendEncode(dst, sum)
-	}
-	return base64.StdEncoding.AppendEncode(dst, sum)
-}
-
-// decode returns the bytes of an encoded signature, or false if text is not
-// one of the right size.
-func (e Encoding) decode(text string) (sum [macSize]byte, ok bool) {
-	var n int
-	var err error
-	switch {
-	case e == EncodingHex && len(text) == hex.EncodedLen(macSize):
-		n, err = hex.Decode(sum[:], []byte(text))
-	case e == EncodingBase64 && len(text) == base64.StdEncoding.EncodedLen(macSize):
-		var buf [macSize + 1]byte // the decoder asks for whole groups of three
-		n, err = strictBase64.Decode(buf[:], []byte(text))
-		copy(sum[:], buf[:])
-	}
-	return sum, err == nil && n == macSize
 }

@@ -40,11 +40,11 @@ func TestMalformedSignedFields(t *testing.T) {
 		{"msg_1", strings.Repeat("9", 1<<20), HeaderTimestamp},
 	}
 	for _, tt := range tests {
-		sum := v.macs[0].of(ContentIDTimestampBody, tt.id, tt.timestamp, nil)
+		sum := v.keys[0].sign(&content{of: ContentIDTimestampBody, id: tt.id, timestamp: tt.timestamp})
 		h := http.Header{
 			"Webhook-Id":        {tt.id},
 			"Webhook-Timestamp": {tt.timestamp},
-			"Webhook-Signature": {"v1," + base64.StdEncoding.EncodeToString(sum[:])},
+			"Webhook-Signature": {"v1," + base64.StdEncoding.EncodeToString(sum.raw())},
 		}
 		_, err := v.Verify(h, nil)
 		wantReason(t, err, ReasonMalformedHeader, tt.header)

@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -23,11 +21,16 @@ const (
 	// ShapeSharpAPI is {"id","status","type"}, then "result" if results are
 	// included, then "error" on failure.
 	ShapeSharpAPI Shape = "sharpapi"
+	// ShapeRaw is what ShapeStandard has as "data", and nothing around it: any
+	// JSON value. No built-in profile has it.
+	ShapeRaw Shape = "raw"
 )
 
 // Profile is a wire format: the shape of the body, the headers, the signature
 // scheme and the retries. It is data; a profile does nothing that its fields
-// do not say.
+// do not say. Those of the vendors come from [Lookup]; whoever makes one should
+// have [Profile.Check] look at it. The zero value is no profile: neither signs
+// nor verifies, and its calls are not unsigned either.
 type Profile struct {
 	Name  string
 	Shape Shape
@@ -47,69 +50,27 @@ type Profile struct {
 	// maker does not say.
 	IncludeResult bool
 
-	// Content is what the HMAC-SHA256 is computed of.
+	// Content is what is signed.
 	Content Content
-	// KeyForm is how the HMAC's key follows from the secret.
+	// Algorithm is what signs it.
+	Algorithm Algorithm
+	// KeyForm is how the key follows from the secret: KeyWhsk with ed25519,
+	// KeyText or KeyWhsec with the HMACs. Nothing is assumed if it is empty.
 	KeyForm KeyForm
-	// Encoding is how the HMAC is written in the signature header.
+	// Encoding is how a signature is written in the signature header.
 	Encoding Encoding
 	// Prefix stands before each encoded signature, e.g. "v1,".
 	Prefix string
+	// Ed25519Prefix lets a profile of the key form KeyWhsec sign with ed25519,
+	// too: secrets that begin with "whsk_" do, and this stands before their
+	// signatures, e.g. "v1a,". "" allows HMACs alone.
+	Ed25519Prefix string
 	// Layout is how signatures, and perhaps the time, stand in the signature
 	// header.
 	Layout Layout
 	// Unsigned allows calls without any signature, for want of a secret.
 	Unsigned bool
 }
-
-// Content is what a signature covers.
-type Content string
-
-const (
-	// ContentBody is the body alone.
-	ContentBody Content = "body"
-	// ContentIDTimestampBody is id + "." + timestamp + "." + body, where id and
-	// timestamp are the values of HeaderID and HeaderTimestamp.
-	ContentIDTimestampBody Content = "id.timestamp.body"
-	// ContentTimestampBody is timestamp + "." + body.
-	ContentTimestampBody Content = "timestamp.body"
-)
-
-// KeyForm is how a secret is turned into a key.
-type KeyForm string
-
-const (
-	// KeyText takes the secret's UTF-8 bytes, all of them.
-	KeyText KeyForm = "text"
-	// KeyWhsec takes the 24 to 64 bytes that the base64 after "whsec_" holds.
-	KeyWhsec KeyForm = "whsec"
-)
-
-// Encoding is how the bytes of a signature are written.
-type Encoding string
-
-const (
-	// EncodingHex is lower-case hexadecimal; either case is accepted.
-	EncodingHex Encoding = "hex"
-	// EncodingBase64 is base64 of the standard alphabet, padded (RFC 4648,
-	// section 4).
-	EncodingBase64 Encoding = "base64"
-)
-
-// Layout is the form of a signature header. A timestamp is in Unix seconds.
-type Layout string
-
-const (
-	// LayoutOne is one signature.
-	LayoutOne Layout = "one"
-	// LayoutList is one signature or several, separated by one space. Those
-	// with other prefixes are passed over.
-	LayoutList Layout = "list"
-	// LayoutTimestamped is "t=" + timestamp, then a comma before each
-	// signature: "t=1732104000,v1=…,v1=…". Elements with other prefixes are
-	// passed over. The timestamp is sent there, not in HeaderTimestamp.
-	LayoutTimestamped Layout = "timestamped"
-)
 
 // ExtraHeader is a header that tells of the message and is not signed.
 type ExtraHeader struct {
@@ -176,31 +137,4 @@ func (p Profile) clone() Profile {
 	p.ExtraHeaders = slices.Clone(p.ExtraHeaders)
 	p.RetrySchedule = slices.Clone(p.RetrySchedule)
 	return p
-}
-
-// check refuses profiles that say nothing, or nothing known, where a signature
-// depends on it.
-func (p Profile) check() error {
-	switch {
-	case p.SignatureHeader == "":
-		return errors.New("profile names no signature header")
-	case p.Content != ContentBody && !p.signsTimestamp():
-		return fmt.Errorf("profile signs unknown content %q", p.Content)
-	case p.KeyForm != KeyText && p.KeyForm != KeyWhsec:
-		return fmt.Errorf("profile has unknown key form %q", p.KeyForm)
-	case p.Encoding != EncodingHex && p.Encoding != EncodingBase64:
-		return fmt.Errorf("profile has unknown signature encoding %q", p.Encoding)
-	case p.Layout != LayoutOne && !p.Several():
-		return fmt.Errorf("profile has unknown signature layout %q", p.Layout)
-	case p.Several() && p.Prefix == "":
-		return errors.New("profile has several signatures that no prefix tells apart")
-	case p.Layout == LayoutTimestamped && !p.signsTimestamp():
-		return errors.New("profile sends a timestamp that it does not sign")
-	}
-	for _, extra := range p.ExtraHeaders {
-		if extra.Name == "" || extra.Value != FieldType && extra.Value != FieldUUID {
-			return fmt.Errorf("profile has an extra header %q of unknown value %q", extra.Name, extra.Value)
-		}
-	}
-	return nil
 }

@@ -19,9 +19,16 @@ func TestTableIsComplete(t *testing.T) {
 			if !slices.Contains(shapes, p.Shape) {
 				t.Errorf("unknown shape %q", p.Shape)
 			}
-			if err := p.check(); err != nil {
-				t.Error(err)
+			p := p
+			if err := p.Check(); err == nil || err.Error() != "profile: name: "+p.Name+" is a built-in profile; choose another name" {
+				t.Errorf("a custom profile of the name: %v", err)
 			}
+			name := p.Name
+			p.Name = "my-" + name
+			if err := p.Check(); err != nil {
+				t.Errorf("the same as a custom profile: %v", err)
+			}
+			p.Name = name
 			if err := p.CheckSecret(GenerateSecret()); err != nil {
 				t.Errorf("a generated secret: %v", err)
 			}
@@ -149,7 +156,14 @@ func TestCheckSecret(t *testing.T) {
 		{"WHSEC_" + key(24)[6:], false, true},
 		{key(24)[6:], false, true}, // no prefix
 		{"whsec_", false, true},
-		{"whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false, true},
+		{"whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false, false}, // a seed alone
+		{signingKey, true, false},
+		{signingKey + "\n", false, false},
+		{publicKey, false, false}, // which cannot sign
+		{"whsk_", false, false},
+		{"whpk_", false, false},
+		{"WHSK_" + signingKey[5:], false, true},
+		{signingKey[5:], false, true},
 	}
 	for _, tt := range tests {
 		for _, p := range Profiles() {

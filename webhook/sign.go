@@ -34,7 +34,7 @@ type Message struct {
 // goroutines may use it.
 type Signer struct {
 	profile   Profile
-	macs      []*mac
+	keys      []key
 	signature field
 	extra     []extraField
 }
@@ -46,21 +46,25 @@ type extraField struct {
 }
 
 // NewSigner prepares to sign with the secrets, the current one first. A profile
-// whose header holds several signatures signs with all of them, any other with
-// the first. Without a secret nothing is signed, which is an error if the
-// profile requires one. [Profile.CheckSecret] tells which secrets are refused.
+// whose header holds several signatures signs with all of them, in their order,
+// any other with the first. In the profile standard a secret's prefix decides
+// how: "whsec_" makes v1 signatures, "whsk_" v1a. Without a secret nothing is
+// signed, which is an error if the profile requires one.
+//
+// [Profile.CheckSecret] tells which secrets are refused. A profile whose scheme
+// is incomplete or contradicts itself gives a [*ProfileError].
 func NewSigner(p Profile, secrets ...string) (*Signer, error) {
-	macs, err := p.macs(secrets)
+	keys, err := p.keys(secrets, (*key).checkSigns)
 	if err != nil {
 		return nil, err
 	}
-	if len(macs) == 0 && p.SecretRequired() {
+	if len(keys) == 0 && p.SecretRequired() {
 		return nil, fmt.Errorf("profile %s requires a secret", p.Name)
 	}
-	if len(macs) > 1 && !p.Several() {
-		macs = macs[:1]
+	if len(keys) > 1 && !p.Several() {
+		keys = keys[:1]
 	}
-	s := &Signer{profile: p, macs: macs, signature: newField(p.SignatureHeader)}
+	s := &Signer{profile: p, keys: keys, signature: newField(p.SignatureHeader)}
 	for _, extra := range p.ExtraHeaders {
 		s.extra = append(s.extra, extraField{field: newField(extra.Name), value: extra.Value})
 	}
@@ -93,8 +97,8 @@ func (s *Signer) Sign(m Message, h http.Header) error {
 	if s.profile.UserAgent != "" {
 		h["User-Agent"] = []string{s.profile.UserAgent}
 	}
-	if len(s.macs) > 0 {
-		s.signature.set(h, s.value(m.ID, timestamp, m.Body))
+	if len(s.keys) > 0 {
+		s.signature.set(h, s.value(&content{of: s.profile.Content, id: m.ID, timestamp: timestamp, body: m.Body}))
 	}
 	return nil
 }
@@ -132,20 +136,20 @@ func (m *Message) field(name MessageField) string {
 }
 
 // value returns the signature header's value.
-func (s *Signer) value(id, timestamp string, body []byte) string {
+func (s *Signer) value(c *content) string {
 	var buf [256]byte // enough for two signatures, which is what a rotation needs
 	value := buf[:0]
 	separator := s.profile.Layout.separator()
 	if s.profile.Layout == LayoutTimestamped {
-		value = append(append(value, timestampPrefix...), timestamp...)
+		value = append(append(value, timestampPrefix...), c.timestamp...)
 	}
-	for _, m := range s.macs {
+	for i := range s.keys {
 		if len(value) > 0 {
 			value = append(value, separator...)
 		}
-		sum := m.of(s.profile.Content, id, timestamp, body)
-		value = append(value, s.profile.Prefix...)
-		value = s.profile.Encoding.append(value, sum[:])
+		made := s.keys[i].sign(c)
+		value = append(value, s.keys[i].prefix...)
+		value = s.profile.Encoding.append(value, made.raw())
 	}
 	return string(value)
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -59,8 +58,7 @@ func (v *vector) clock(late time.Duration) VerifierOption {
 	return Now(func() time.Time { return time.Unix(v.Timestamp, 0).Add(late) })
 }
 
-// vectors returns all cases but those with a public key, which are for another
-// kind of signature.
+// vectors returns all cases.
 func vectors(t testing.TB) []vector {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "signatures.json"))
@@ -73,15 +71,22 @@ func vectors(t testing.TB) []vector {
 	if err := json.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(file.Cases, func(v vector) bool { return v.PublicKey != "" })
+	return file.Cases
 }
 
 func TestVectorsCoverEveryProfile(t *testing.T) {
 	covered := make(map[string]bool)
+	asymmetric := 0
 	for _, v := range vectors(t) {
 		if len(v.Secret) > 0 {
 			covered[v.Profile] = true
 		}
+		if v.PublicKey != "" {
+			asymmetric++
+		}
+	}
+	if asymmetric == 0 {
+		t.Error("no vector for v1a")
 	}
 	for _, p := range Profiles() {
 		if !covered[p.Name] {
@@ -126,8 +131,16 @@ func TestVectorsVerify(t *testing.T) {
 			}
 			h.Set(HeaderID, "msg_2b8pQ1")
 			h.Set(HeaderAttempt, "3")
-			// Each secret alone verifies, and so do all together.
-			for _, known := range append([][]string{v.Secret}, each(v.Secret)...) {
+			// Each secret alone verifies, and so do all together; the public key, too.
+			all := v.Secret
+			if v.PublicKey != "" {
+				public, err := PublicKey(v.Secret[0])
+				if err != nil || public != v.PublicKey {
+					t.Errorf("PublicKey gives %s, %v; want %s", public, err, v.PublicKey)
+				}
+				all = append(all, v.PublicKey)
+			}
+			for _, known := range append([][]string{all}, each(all)...) {
 				verifier, err := NewVerifier(p, known, v.clock(4*time.Minute))
 				if err != nil {
 					t.Fatal(err)

@@ -1,11 +1,9 @@
 package webhook
 
 import (
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -34,7 +32,8 @@ type Delivery struct {
 type Verifier struct {
 	profile   Profile
 	signature field
-	macs      []*mac
+	keys      []key
+	schemes   []scheme // of the keys
 	tolerance time.Duration
 	now       func() time.Time
 }
@@ -55,19 +54,22 @@ func Now(now func() time.Time) VerifierOption {
 
 // NewVerifier prepares to verify calls that were signed with any one of the
 // secrets. At least one is needed, and all must be good: see
-// [Profile.CheckSecret].
+// [Profile.CheckSecret]. Of an ed25519 key, its public half is enough
+// ("whpk_…"). A profile whose scheme is incomplete or contradicts itself gives a
+// [*ProfileError].
 func NewVerifier(p Profile, secrets []string, opts ...VerifierOption) (*Verifier, error) {
-	macs, err := p.macs(secrets)
+	keys, err := p.keys(secrets, func(*key) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	if len(macs) == 0 {
+	if len(keys) == 0 {
 		return nil, errors.New("no secret to verify with")
 	}
 	v := &Verifier{
 		profile:   p,
 		signature: newField(p.SignatureHeader),
-		macs:      macs,
+		keys:      keys,
+		schemes:   schemes(keys),
 		tolerance: DefaultTolerance,
 		now:       time.Now,
 	}
@@ -108,7 +110,8 @@ func (v *Verifier) Verify(h http.Header, body []byte) (Delivery, error) {
 			return Delivery{}, err
 		}
 	}
-	if err := v.checkSignature(signature, d.ID, timestamp, body); err != nil {
+	c := content{of: v.profile.Content, id: d.ID, timestamp: timestamp, body: body}
+	if err := v.checkSignature(signature, &c); err != nil {
 		return Delivery{}, err
 	}
 	return d, nil
@@ -126,23 +129,20 @@ func Verify(p Profile, h http.Header, body []byte, secrets ...string) (Delivery,
 }
 
 // checkSignature checks the value of the signature header.
-func (v *Verifier) checkSignature(value, id, timestamp string, body []byte) error {
-	var buf [2][macSize]byte // enough for a rotation, without an allocation
-	sums, seen := v.profile.signatures(buf[:0], value)
+func (v *Verifier) checkSignature(value string, c *content) error {
+	var buf [2]signature // enough for a rotation, without an allocation
+	signatures, seen := v.profile.signatures(buf[:0], v.schemes, value)
 	header := v.signature.wire
 	switch {
-	case len(sums) > 0:
+	case len(signatures) > 0:
 	case v.profile.Several() && seen == 0:
-		return signatureMismatch(header, "it holds no signature of version "+strings.TrimRight(v.profile.Prefix, ",="))
+		return signatureMismatch(header, "it holds no signature of version "+versions(v.schemes))
 	default:
-		return malformedHeader(header, "want "+v.profile.signatureForm())
+		return malformedHeader(header, "want "+v.profile.forms(v.schemes))
 	}
-	for _, m := range v.macs {
-		want := m.of(v.profile.Content, id, timestamp, body)
-		for i := range sums {
-			if hmac.Equal(sums[i][:], want[:]) {
-				return nil
-			}
+	for i := range v.keys {
+		if v.keys[i].made(signatures, c) {
+			return nil
 		}
 	}
 	return signatureMismatch(header, "the secret is another one, or the body is not the one that was signed")

@@ -239,7 +239,11 @@ func TestExtremeClocks(t *testing.T) {
 func TestErrorsKeepTheSignature(t *testing.T) {
 	signed(t, func(t *testing.T, v *vector, verifier *Verifier) {
 		h := v.header()
-		_, good, found := strings.Cut(h.Get(verifier.profile.SignatureHeader), verifier.profile.Prefix)
+		prefix := verifier.profile.Prefix
+		if v.PublicKey != "" {
+			prefix = verifier.profile.Ed25519Prefix
+		}
+		_, good, found := strings.Cut(h.Get(verifier.profile.SignatureHeader), prefix)
 		if !found || len(good) < 44 {
 			t.Fatalf("the vector's signature is %q", good)
 		}
