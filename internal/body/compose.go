@@ -42,6 +42,8 @@ func Compose(dst []byte, shape webhook.Shape, s *Subject) []byte {
 		return append(dst, '}')
 	case webhook.ShapeSharpAPI:
 		return appendSharpAPI(dst, s)
+	case webhook.ShapeRaw:
+		return appendStandardData(dst, s)
 	case webhook.ShapeStandard:
 	}
 	dst = append(dst, `{"type":`...)
@@ -49,12 +51,17 @@ func Compose(dst []byte, shape webhook.Shape, s *Subject) []byte {
 	dst = append(dst, `,"timestamp":`...)
 	dst = appendTime(dst, s.Event.CreatedAt)
 	dst = append(dst, `,"data":`...)
-	if s.Job != nil {
-		dst = AppendJob(dst, s)
-	} else {
-		dst = appendData(dst, s.Event)
-	}
+	dst = appendStandardData(dst, s)
 	return append(dst, '}')
+}
+
+// appendStandardData writes what the shape standard has as data and the shape
+// raw alone.
+func appendStandardData(dst []byte, s *Subject) []byte {
+	if s.Job != nil {
+		return AppendJob(dst, s)
+	}
+	return appendData(dst, s.Event)
 }
 
 // resourceID is what the event is about; the job or the event itself if

@@ -113,6 +113,18 @@ func TestCompose(t *testing.T) {
 			`{"type":"job.succeeded","timestamp":"2026-11-20T12:00:00.123Z","data":{"a":1,"resource_id":"r"}}`},
 		{"standard: published, resource in it", webhook.ShapeStandard, nil, func(e *ringback.Event) { e.Data, e.ResourceID = []byte(`{"resource_id":7}`), "r" }, false,
 			`{"type":"job.succeeded","timestamp":"2026-11-20T12:00:00.123Z","data":{"resource_id":7}}`},
+		{"raw: job", webhook.ShapeRaw, job, nil, false,
+			`{"id":"` + job.ID + `","type":"content_translate","status":"succeeded","result":{"content":"ciao è 🚀 </script>","n":11.6},"resource_id":"` + job.ID + `","created_at":"2026-11-20T12:00:00.123Z","finished_at":"2026-11-20T12:00:01.123Z"}`},
+		{"raw: without the result", webhook.ShapeRaw, job, nil, true,
+			`{"id":"` + job.ID + `","type":"content_translate","status":"succeeded","resource_id":"` + job.ID + `","created_at":"2026-11-20T12:00:00.123Z","finished_at":"2026-11-20T12:00:01.123Z"}`},
+		{"raw: failed", webhook.ShapeRaw, testJob(t, failed), nil, true,
+			`{"id":"` + job.ID + `","type":"content_translate","status":"failed","error":"Failed to \"decode\" <video>.","resource_id":"` + job.ID + `","created_at":"2026-11-20T12:00:00.123Z","finished_at":"2026-11-20T12:00:01.123Z"}`},
+		{"raw: published, nothing", webhook.ShapeRaw, nil, nil, false, `{}`},
+		{"raw: published, resource added", webhook.ShapeRaw, nil, func(e *ringback.Event) { e.Data, e.ResourceID = []byte(`{"a":1}`), "r" }, false,
+			`{"a":1,"resource_id":"r"}`},
+		{"raw: published, no object", webhook.ShapeRaw, nil, func(e *ringback.Event) { e.Data, e.ResourceID = []byte(`[1,"</b>"]`), "r" }, true,
+			`[1,"</b>"]`},
+		{"raw: published, null", webhook.ShapeRaw, nil, func(e *ringback.Event) { e.Data = []byte(`null`) }, false, `null`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &body.Subject{Event: testEvent(t, c.event), Job: c.job, URL: called, IncludeResult: !c.hidden}
@@ -143,7 +155,7 @@ func TestComposeIsStable(t *testing.T) {
 		if rapid.Bool().Draw(t, "published") {
 			event.Data, job = []byte(`{"7":1,"x":"</script>"}`), nil
 		}
-		for _, p := range webhook.Profiles() {
+		for _, p := range everyShape {
 			got := body.Compose(nil, p.Shape, &body.Subject{
 				Event: event, Job: job, URL: "https://a.example", IncludeResult: rapid.Bool().Draw(t, "include"),
 			})

@@ -23,6 +23,9 @@ var values = rapid.SampledFrom([]string{
 	`{"id":"ord_1","type":"t","status":"failed","error":"e","created_at":"2026-11-20T12:00:00Z","finished_at":"2026-11-20T12:00:00Z"}`,
 })
 
+// everyShape has a profile of each shape.
+var everyShape = append(webhook.Profiles(), webhook.Profile{Name: "raw", Shape: webhook.ShapeRaw})
+
 // drawSubject makes a finished job's event or a published one.
 func drawSubject(t *rapid.T) *body.Subject {
 	// Instants with and without parts of a millisecond, which are cut off.
@@ -105,6 +108,7 @@ func told(shape webhook.Shape, s *body.Subject) webhook.Event {
 		} else if resource == "" {
 			e.ResourceID = s.Event.ID
 		}
+	case webhook.ShapeRaw: // data alone
 	}
 	return e
 }
@@ -130,7 +134,7 @@ func result(shape webhook.Shape, s *body.Subject) json.RawMessage {
 	unitary := shape == webhook.ShapeUnitary || shape == webhook.ShapeUnitaryFlat
 	value := json.RawMessage(`null`)
 	switch {
-	case shape == webhook.ShapeInkit, shape == webhook.ShapeStandard && s.Job == nil:
+	case shape == webhook.ShapeInkit, shape == webhook.ShapeRaw, shape == webhook.ShapeStandard && s.Job == nil:
 		return nil
 	case s.Job != nil && s.Job.Status != ringback.JobSucceeded:
 		return nil
@@ -153,7 +157,7 @@ func result(shape webhook.Shape, s *body.Subject) json.RawMessage {
 func TestParseEventReadsWhatComposeWrites(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSubject(t)
-		for _, p := range webhook.Profiles() {
+		for _, p := range everyShape {
 			sent := body.Compose(nil, p.Shape, s)
 			got, err := webhook.ParseEvent(p, sent)
 			if err != nil {
@@ -167,7 +171,10 @@ func TestParseEventReadsWhatComposeWrites(t *testing.T) {
 			if want := result(p.Shape, s); !sameResult(p.Shape, s, want, returned) {
 				t.Fatalf("%s: the result of %s is %s; want %s", p.Name, sent, returned, want)
 			}
-			if (p.Shape == webhook.ShapeStandard) != (data != nil) {
+			if (p.Shape == webhook.ShapeStandard || p.Shape == webhook.ShapeRaw) != (data != nil) {
+				t.Fatalf("%s: the data of %s is %s", p.Name, sent, data)
+			}
+			if p.Shape == webhook.ShapeRaw && string(data) != string(sent) {
 				t.Fatalf("%s: the data of %s is %s", p.Name, sent, data)
 			}
 			if p.Shape == webhook.ShapeStandard && `,"data":`+string(data)+`}` != string(sent[len(sent)-len(data)-len(`,"data":}`):]) {
