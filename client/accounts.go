@@ -18,6 +18,7 @@ type AccountInfo struct {
 	ID                  string    `json:"id"`
 	Name                string    `json:"name"`
 	CallbackProfile     string    `json:"callback_profile"`
+	CallbackSignature   string    `json:"callback_signature"`    // of the profile standard: "v1" or "v1a"
 	Signed              bool      `json:"signed"`                // whether callbacks are
 	PreviousSecretUntil time.Time `json:"previous_secret_until"` // zero without a rotation under way
 	CreatedAt           time.Time `json:"created_at"`
@@ -30,20 +31,23 @@ type CreatedAccount struct {
 	AccountInfo
 
 	Secret string `json:"secret"` // what callbacks are signed with; "" = they are not
+	VerifyingKey
 }
 
 // CreateAccountParams make an account. Name is needed.
 type CreateAccountParams struct {
-	Name            string           `json:"name"`
-	CallbackProfile string           `json:"callback_profile,omitempty"` // "" = standard
-	Secret          Optional[string] `json:"secret,omitzero"`            // left out = generated, Null = unsigned
+	Name              string           `json:"name"`
+	CallbackProfile   string           `json:"callback_profile,omitempty"`   // "" = standard
+	Secret            Optional[string] `json:"secret,omitzero"`              // left out = generated, Null = unsigned
+	CallbackSignature string           `json:"callback_signature,omitempty"` // "" = v1
 }
 
 // UpdateAccountParams change an account. What is left out stays.
 type UpdateAccountParams struct {
-	Name            Optional[string] `json:"name,omitzero"`
-	CallbackProfile Optional[string] `json:"callback_profile,omitzero"`
-	Secret          Optional[string] `json:"secret,omitzero"` // Null = unsigned
+	Name              Optional[string] `json:"name,omitzero"`
+	CallbackProfile   Optional[string] `json:"callback_profile,omitzero"`
+	Secret            Optional[string] `json:"secret,omitzero"` // Null = unsigned
+	CallbackSignature Optional[string] `json:"callback_signature,omitzero"`
 }
 
 // CreateAccount makes an account for a customer. It needs an operator's key.

@@ -16,6 +16,7 @@ type Endpoint struct {
 	URL                 string            `json:"url"`
 	EventTypes          []string          `json:"event_types"` // exact types, "prefix.*", "*"
 	Profile             string            `json:"profile"`
+	Signature           string            `json:"signature"` // of the profile standard: "v1" or "v1a"; "" of others
 	Signed              bool              `json:"signed"`
 	PreviousSecretUntil time.Time         `json:"previous_secret_until"` // zero without a rotation under way
 	IncludeResult       bool              `json:"include_result"`
@@ -36,6 +37,7 @@ type CreatedEndpoint struct {
 	Endpoint
 
 	Secret string `json:"secret"` // what calls are signed with; "" = they are not
+	VerifyingKey
 }
 
 // CreateEndpointParams subscribe a URL to events. URL and EventTypes are needed.
@@ -45,6 +47,7 @@ type CreateEndpointParams struct {
 	EventTypes     []string           `json:"event_types"`               // exact types, "prefix.*", "*"; 1 to 200
 	Profile        string             `json:"profile,omitempty"`         // "" = standard
 	Secret         Optional[string]   `json:"secret,omitzero"`           // left out = generated, Null = unsigned
+	Signature      string             `json:"signature,omitempty"`       // of the profile standard: "v1", or "", or "v1a"
 	IncludeResult  Optional[bool]     `json:"include_result,omitzero"`   // left out = as the profile has it
 	Enabled        Optional[bool]     `json:"enabled,omitzero"`          // left out = true
 	Headers        map[string]string  `json:"headers,omitempty"`         // sent with every call, at most 20
@@ -58,7 +61,8 @@ type UpdateEndpointParams struct {
 	URL            Optional[string]            `json:"url,omitzero"`
 	EventTypes     Optional[[]string]          `json:"event_types,omitzero"` // replaces all
 	Profile        Optional[string]            `json:"profile,omitzero"`
-	Secret         Optional[string]            `json:"secret,omitzero"` // Null = unsigned
+	Secret         Optional[string]            `json:"secret,omitzero"`    // Null = unsigned
+	Signature      Optional[string]            `json:"signature,omitzero"` // another one has a secret or key made for it
 	IncludeResult  Optional[bool]              `json:"include_result,omitzero"`
 	Enabled        Optional[bool]              `json:"enabled,omitzero"`        // false cancels what is pending
 	Headers        Optional[map[string]string] `json:"headers,omitzero"`        // replaces all

@@ -81,7 +81,8 @@ func TestMembers(t *testing.T) {
 	for schema, v := range map[string]any{
 		"Job": client.Job{}, "Lease": client.LeasedJob{}, "Event": client.Event{}, "Resource": client.Resource{},
 		"CreatedEndpoint": client.CreatedEndpoint{}, "DeliveryWithAttempts": client.Delivery{}, "Attempt": client.Attempt{},
-		"CreatedAccount": client.CreatedAccount{}, "CreatedKey": client.CreatedKey{}, "Secret": client.Secret{}, "SecretRotation": client.RotateSecretParams{},
+		"CreatedAccount": client.CreatedAccount{}, "CreatedKey": client.CreatedKey{}, "Secret": client.Secret{}, "SecretRotation": client.RotateSecretParams{}, "AccountSecretRotation": client.RotateAccountSecretParams{},
+		"WebhookKey":   client.WebhookKey{},
 		"EndpointTest": client.TestEndpointParams{}, "EndpointRecovery": client.RecoverEndpointParams{}, "Recovery": client.Recovery{},
 		"Health":        client.Health{},
 		"JobSubmission": client.SubmitJobParams{}, "EventPublication": client.PublishEventParams{}, "LeaseRequest": client.LeaseJobsParams{},

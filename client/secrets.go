@@ -13,6 +13,14 @@ type Secret struct {
 	// signs: beside this one where a call has room for several signatures,
 	// otherwise alone. Zero: it does not.
 	PreviousSecretUntil time.Time `json:"previous_secret_until"`
+	VerifyingKey
+}
+
+// VerifyingKey is what receivers verify ed25519 signatures with. The key that signs
+// stays with the server.
+type VerifyingKey struct {
+	PublicKey string `json:"public_key"` // whpk_…; "" = there is none
+	KeyID     string `json:"kid"`        // names it
 }
 
 // RotateSecretParams replace a signing secret.
@@ -21,6 +29,13 @@ type RotateSecretParams struct {
 	// OverlapSeconds is for how long the present secret goes on signing; left out
 	// = a day, 0 = it no longer signs.
 	OverlapSeconds Optional[int] `json:"overlap_seconds,omitzero"`
+}
+
+// RotateAccountSecretParams replace what signs an account's callbacks.
+type RotateAccountSecretParams struct {
+	RotateSecretParams
+
+	Signature string `json:"signature,omitempty"` // what is replaced: "v1", or "", the secret; "v1a" the ed25519 key
 }
 
 // GetEndpointSecret reveals what an endpoint's calls are signed with.
@@ -39,12 +54,12 @@ func (c *Client) GetOwnAccountSecret(ctx context.Context) (*Secret, error) {
 }
 
 // RotateOwnAccountSecret replaces what the account's callbacks are signed with.
-func (c *Client) RotateOwnAccountSecret(ctx context.Context, p RotateSecretParams) (*Secret, error) {
+func (c *Client) RotateOwnAccountSecret(ctx context.Context, p RotateAccountSecretParams) (*Secret, error) {
 	return change[Secret](ctx, c, http.MethodPost, ownAccountPath+"/secret/rotate", p)
 }
 
 // RotateAccountSecret replaces what an account's callbacks are signed with. It
 // needs an operator's key.
-func (c *Client) RotateAccountSecret(ctx context.Context, id string, p RotateSecretParams) (*Secret, error) {
+func (c *Client) RotateAccountSecret(ctx context.Context, id string, p RotateAccountSecretParams) (*Secret, error) {
 	return change[Secret](ctx, c, http.MethodPost, under(accountsPath, id, "/secret/rotate"), p)
 }

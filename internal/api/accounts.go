@@ -16,6 +16,7 @@ type Account struct {
 	ID                  string   `json:"id"`
 	Name                string   `json:"name"`
 	CallbackProfile     string   `json:"callback_profile" doc:"The wire format of callbacks whose job names none"`
+	CallbackSignature   string   `json:"callback_signature" enum:"v1,v1a" doc:"How callbacks of the profile standard are signed: v1, HMAC-SHA256 with the secret, or v1a, ed25519 with a key that stays here"`
 	Signed              bool     `json:"signed" doc:"Whether there is a secret that callbacks are signed with"`
 	PreviousSecretUntil Instant  `json:"previous_secret_until,omitzero" doc:"While a rotation is under way: until when a previous secret signs"`
 	CreatedAt           Instant  `json:"created_at"`
@@ -28,21 +29,24 @@ type CreatedAccount struct {
 	Account
 
 	Secret *string `json:"secret" doc:"What callbacks are signed with, null if they are not; shown here and by getOwnAccountSecret alone"`
+	VerifyingKey
 }
 
 // AccountCreation is the body of createAccount.
 type AccountCreation struct {
-	Name            string           `json:"name" doc:"At most 256 bytes" example:"ACME"`
-	CallbackProfile nullable[string] `json:"callback_profile,omitzero" minLength:"1" doc:"standard if left out"`
-	Secret          nullable[string] `json:"secret,omitzero" doc:"What callbacks are signed with; generated if left out, null = unsigned"`
+	Name              string           `json:"name" doc:"At most 256 bytes" example:"ACME"`
+	CallbackProfile   nullable[string] `json:"callback_profile,omitzero" minLength:"1" doc:"standard if left out"`
+	Secret            nullable[string] `json:"secret,omitzero" doc:"What callbacks are signed with; generated if left out, null = unsigned"`
+	CallbackSignature optional[string] `json:"callback_signature,omitzero" enum:"v1,v1a" doc:"How callbacks of the profile standard are signed; v1 if left out"`
 }
 
 // AccountChange is the body of updateAccount and updateOwnAccount. What is left
 // out stays.
 type AccountChange struct {
-	Name            optional[string] `json:"name,omitzero"`
-	CallbackProfile optional[string] `json:"callback_profile,omitzero"`
-	Secret          nullable[string] `json:"secret,omitzero" doc:"null = unsigned callbacks"`
+	Name              optional[string] `json:"name,omitzero"`
+	CallbackProfile   optional[string] `json:"callback_profile,omitzero"`
+	Secret            nullable[string] `json:"secret,omitzero" doc:"null = unsigned callbacks"`
+	CallbackSignature optional[string] `json:"callback_signature,omitzero" enum:"v1,v1a" doc:"How callbacks of the profile standard are signed; v1a has a key made, unless there is one"`
 }
 
 type createAccountInput struct{ Body AccountCreation }
@@ -65,11 +69,12 @@ type updateOwnAccountInput struct{ Body AccountChange }
 func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*createAccountOutput, error) {
 	account, err := a.engine.CreateAccount(ctx, engine.CreateAccountParams{
 		Name: in.Body.Name, CallbackProfile: in.Body.CallbackProfile.get(), Secret: in.Body.Secret.maybe,
+		CallbackSignature: in.Body.CallbackSignature.get(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &createAccountOutput{CreatedAccount{Account: showAccount(account), Secret: showSecret(account.Secret)}}
+	out := &createAccountOutput{CreatedAccount{Account: showAccount(account), Secret: showSecret(account.Secret), VerifyingKey: callbackPublicKey(account)}}
 	out.Body.Warnings = accountWarnings(account)
 	return out, nil
 }
@@ -79,7 +84,7 @@ func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*creat
 func accountWarnings(account *ringback.Account) []string {
 	all := warnings(account.Secret)
 	p, ok := webhook.Lookup(account.CallbackProfile)
-	if !ok {
+	if !ok || p.Ed25519Prefix != "" && account.CallbackSignature == ringback.SignatureV1a {
 		return all
 	}
 	var err error
@@ -114,6 +119,7 @@ func (a *API) listAccounts(ctx context.Context, in *PageParams) (*listOutput[Acc
 func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*accountOutput, error) {
 	account, err := a.engine.UpdateAccount(ctx, in.ID, engine.UpdateAccountParams{
 		Name: in.Body.Name.maybe, CallbackProfile: in.Body.CallbackProfile.maybe, Secret: in.Body.Secret.maybe,
+		CallbackSignature: in.Body.CallbackSignature.maybe,
 	})
 	if err != nil {
 		return nil, err
@@ -136,19 +142,30 @@ func (a *API) getOwnAccountSecret(ctx context.Context, _ *struct{}) (*secretOutp
 	if err != nil {
 		return nil, err
 	}
-	return &secretOutput{revealSecret(account.Secret, account.PreviousSecrets)}, nil
+	out := &secretOutput{revealSecret(account.Secret, account.PreviousSecrets)}
+	out.Body.VerifyingKey = callbackPublicKey(account)
+	return out, nil
+}
+
+// callbackPublicKey is that of callbacks that are signed with ed25519.
+func callbackPublicKey(account *ringback.Account) VerifyingKey {
+	if account.CallbackSignature != ringback.SignatureV1a {
+		return VerifyingKey{}
+	}
+	return showPublicKey(account.SigningKey)
 }
 
 func showAccount(account *ringback.Account) Account {
 	return Account{
-		ID: account.ID, Name: account.Name, CallbackProfile: account.CallbackProfile, Signed: account.Secret != "",
+		ID: account.ID, Name: account.Name, CallbackProfile: account.CallbackProfile,
+		CallbackSignature: account.CallbackSignature, Signed: account.Secret != "",
 		PreviousSecretUntil: Instant{ringback.PreviousUntil(account.PreviousSecrets, time.Now())},
 		CreatedAt:           Instant{account.CreatedAt}, UpdatedAt: Instant{account.UpdatedAt},
 	}
 }
 
 const (
-	exampleAccountMembers = `"id": "acc_01jzn6v3m8f7q9r2s4t6w8x0z2", "name": "ACME", "callback_profile": "standard", "signed": true,
+	exampleAccountMembers = `"id": "acc_01jzn6v3m8f7q9r2s4t6w8x0z2", "name": "ACME", "callback_profile": "standard", "callback_signature": "v1", "signed": true,
 	"created_at": "2026-01-02T15:04:05.123456Z", "updated_at": "2026-01-02T15:04:05.123456Z"`
 	exampleAccount = `{` + exampleAccountMembers + `}`
 )

@@ -75,6 +75,7 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerAccounts()
 	a.registerOwnAccount()
 	a.registerKeys()
+	a.registerWebhookKeys()
 	a.registerHealth()
 	a.serveDocument()
 	return a

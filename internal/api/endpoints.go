@@ -17,6 +17,7 @@ type Endpoint struct {
 	URL                 string            `json:"url"`
 	EventTypes          []string          `json:"event_types" doc:"Patterns: exact types, \"prefix.*\", \"*\""`
 	Profile             string            `json:"profile" doc:"The wire format"`
+	Signature           string            `json:"signature,omitempty" enum:"v1,v1a" doc:"Where the profile leaves a choice: v1, HMAC-SHA256 with a secret, or v1a, ed25519 with a key that stays here"`
 	Signed              bool              `json:"signed" doc:"Whether there is a secret that calls are signed with"`
 	PreviousSecretUntil Instant           `json:"previous_secret_until,omitzero" doc:"While a rotation is under way: until when a previous secret signs"`
 	IncludeResult       bool              `json:"include_result" doc:"Whether calls include the results of jobs, where the profile leaves a choice"`
@@ -36,7 +37,8 @@ type Endpoint struct {
 type CreatedEndpoint struct {
 	Endpoint
 
-	Secret *string `json:"secret" doc:"What calls are signed with, null if they are not; shown here and by getEndpointSecret alone"`
+	Secret *string `json:"secret" doc:"What calls are signed with, null if they are not, or with a key that stays here; shown here and by getEndpointSecret alone"`
+	VerifyingKey
 }
 
 // EndpointCreation is the body of createEndpoint.
@@ -46,6 +48,7 @@ type EndpointCreation struct {
 	EventTypes     []string                    `json:"event_types" doc:"Which events it gets: exact types, \"prefix.*\", \"*\"; 1 to 200"`
 	Profile        nullable[string]            `json:"profile,omitzero" minLength:"1" doc:"The wire format; standard if left out"`
 	Secret         nullable[string]            `json:"secret,omitzero" doc:"What calls are signed with; generated if left out, null = unsigned, which the profile standard does not allow"`
+	Signature      optional[string]            `json:"signature,omitzero" enum:"v1,v1a" doc:"Of the profile standard: v1, HMAC-SHA256 with a secret, if left out, or v1a, ed25519 with a key that the server makes and keeps"`
 	IncludeResult  optional[bool]              `json:"include_result,omitzero" doc:"As the profile has it if left out"`
 	Enabled        optional[bool]              `json:"enabled,omitzero" doc:"true if left out"`
 	Headers        optional[map[string]string] `json:"headers,omitzero" doc:"Sent with every call; at most 20"`
@@ -60,6 +63,7 @@ type EndpointChange struct {
 	EventTypes     optional[[]string]          `json:"event_types,omitzero" doc:"Replaces all"`
 	Profile        optional[string]            `json:"profile,omitzero"`
 	Secret         nullable[string]            `json:"secret,omitzero" doc:"null = unsigned"`
+	Signature      optional[string]            `json:"signature,omitzero" enum:"v1,v1a" doc:"Another one has a secret or key made for it, at once"`
 	IncludeResult  optional[bool]              `json:"include_result,omitzero"`
 	Enabled        optional[bool]              `json:"enabled,omitzero" doc:"false cancels what is pending; true lets it begin afresh"`
 	Headers        optional[map[string]string] `json:"headers,omitzero" doc:"Replaces all"`
@@ -90,13 +94,14 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	}
 	ep, err := a.engine.CreateEndpoint(ctx, callOf(ctx).accountID, engine.CreateEndpointParams{
 		Name: b.Name.get(), URL: b.URL, EventTypes: b.EventTypes, Profile: b.Profile.get(), Secret: b.Secret.maybe,
+		Signature:     b.Signature.get(),
 		IncludeResult: b.IncludeResult.maybe, Enabled: b.Enabled.maybe, Headers: b.Headers.get(),
 		RetrySchedule: schedule, Timeout: ofSeconds(b.TimeoutSeconds.get()),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &createEndpointOutput{CreatedEndpoint{Endpoint: showEndpoint(ep), Secret: showSecret(ep.Secret)}}
+	out := &createEndpointOutput{CreatedEndpoint{Endpoint: showEndpoint(ep), Secret: showSecret(ep.Secret), VerifyingKey: showPublicKey(ep.Secret)}}
 	out.Body.Warnings = warnings(ep.Secret)
 	return out, nil
 }
@@ -125,6 +130,7 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 	}
 	ep, err := a.engine.UpdateEndpoint(ctx, callOf(ctx).accountID, in.ID, engine.UpdateEndpointParams{
 		Name: b.Name.maybe, URL: b.URL.maybe, EventTypes: b.EventTypes.maybe, Profile: b.Profile.maybe, Secret: b.Secret.maybe,
+		Signature:     b.Signature.maybe,
 		IncludeResult: b.IncludeResult.maybe, Enabled: b.Enabled.maybe, Headers: b.Headers.maybe,
 		RetrySchedule: schedule, Timeout: convert(b.TimeoutSeconds.maybe, ofSeconds),
 	})
@@ -167,9 +173,9 @@ func parseSchedule(given engine.Maybe[[]string]) (engine.Maybe[[]time.Duration],
 }
 
 func showEndpoint(ep *ringback.Endpoint) Endpoint {
+	profile, _ := webhook.Lookup(ep.Profile)
 	schedule := ep.RetrySchedule
 	if schedule == nil {
-		profile, _ := webhook.Lookup(ep.Profile)
 		schedule = profile.Schedule()
 	}
 	v := Endpoint{
@@ -178,6 +184,9 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 		IncludeResult:       ep.IncludeResult, Enabled: ep.Enabled, DisabledReason: ep.DisabledReason, DisabledAt: Instant{ep.DisabledAt},
 		FailingSince: Instant{ep.FailingSince}, Headers: ep.Headers, RetrySchedule: make([]string, len(schedule)),
 		TimeoutSeconds: seconds(ep.Timeout), CreatedAt: Instant{ep.CreatedAt}, UpdatedAt: Instant{ep.UpdatedAt},
+	}
+	if profile.Ed25519Prefix != "" {
+		v.Signature = ep.Signature()
 	}
 	if v.Headers == nil {
 		v.Headers = map[string]string{}

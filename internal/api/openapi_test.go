@@ -23,7 +23,8 @@ var routes = map[string]string{
 	"createEndpoint": "POST /v1/endpoints", "listEndpoints": "GET /v1/endpoints", "getEndpoint": "GET /v1/endpoints/{id}", "updateEndpoint": "PATCH /v1/endpoints/{id}",
 	"deleteEndpoint": "DELETE /v1/endpoints/{id}", "getEndpointSecret": "GET /v1/endpoints/{id}/secret",
 	"rotateEndpointSecret": "POST /v1/endpoints/{id}/secret/rotate", "rotateAccountSecret": "POST /v1/accounts/{id}/secret/rotate",
-	"testEndpoint": "POST /v1/endpoints/{id}/test", "recoverEndpoint": "POST /v1/endpoints/{id}/recover",
+	"getWebhookKeys": "GET /.well-known/webhook-keys.json",
+	"testEndpoint":   "POST /v1/endpoints/{id}/test", "recoverEndpoint": "POST /v1/endpoints/{id}/recover",
 	"rotateOwnAccountSecret": "POST /v1/account/secret/rotate",
 	"listDeliveries":         "GET /v1/deliveries", "getDelivery": "GET /v1/deliveries/{id}", "retryDelivery": "POST /v1/deliveries/{id}/retry", "cancelDelivery": "POST /v1/deliveries/{id}/cancel",
 	"createAccount": "POST /v1/accounts", "listAccounts": "GET /v1/accounts", "getAccount": "GET /v1/accounts/{id}", "updateAccount": "PATCH /v1/accounts/{id}",
@@ -41,7 +42,7 @@ func TestDocument(t *testing.T) {
 	e.each(func(method, path string, op *huma.Operation) {
 		documented[op.OperationID] = method + " " + path
 		q := request{Method: method, Path: strings.NewReplacer("{id}", "x", "{resource_id}", "x").Replace(path), Key: "none"}
-		if a := e.do(t, q); a.Status != 401 && op.Tags[0] != "health" {
+		if a := e.do(t, q); a.Status != 401 && len(op.Security) > 0 {
 			t.Errorf("%s is not served: %d %s", op.OperationID, a.Status, a.Body)
 		}
 	})
@@ -141,7 +142,7 @@ func TestServedDocument(t *testing.T) {
 			t.Errorf("nothing refers to the schema %s", name)
 		}
 		asked := strings.HasSuffix(name, "Submission") || strings.HasSuffix(name, "Creation") || strings.HasSuffix(name, "Change") ||
-			slices.Contains([]string{"EventPublication", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "EndpointTest", "EndpointRecovery"}, name)
+			slices.Contains([]string{"EventPublication", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "AccountSecretRotation", "EndpointTest", "EndpointRecovery"}, name)
 		if open, _ := schema.(map[string]any)["additionalProperties"].(bool); open == asked {
 			t.Errorf("%s may have other members: %v", name, open)
 		}

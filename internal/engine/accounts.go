@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
 )
 
 // CreateAccountParams describes a new account. A secret that is left out is
@@ -13,6 +15,9 @@ type CreateAccountParams struct {
 	Name            string
 	CallbackProfile string // "" = standard
 	Secret          Maybe[string]
+	// CallbackSignature is how callbacks of the profile standard are signed; ""
+	// = v1.
+	CallbackSignature string
 }
 
 // CreateAccount makes an account; its Secret is in the answer.
@@ -30,15 +35,16 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSecretText("secret", secret); err != nil {
+	if err := checkSignature("callback_signature", p.CallbackSignature); err != nil {
 		return nil, err
 	}
 	at := now()
 	a := &ringback.Account{
 		ID: ringback.NewID(ringback.PrefixAccount, at), Name: p.Name,
 		CallbackProfile: p.CallbackProfile, Secret: secret,
-		CallbackSignature: ringback.SignatureV1, CreatedAt: at, UpdatedAt: at,
+		CreatedAt: at, UpdatedAt: at,
 	}
+	signCallbacks(a, cmp.Or(p.CallbackSignature, ringback.SignatureV1))
 	if err := e.store.InsertAccount(ctx, a); err != nil {
 		return nil, unavailable(err)
 	}
@@ -79,6 +85,8 @@ type UpdateAccountParams struct {
 	Name            Maybe[string]
 	CallbackProfile Maybe[string]
 	Secret          Maybe[string] // null = unsigned callbacks
+	// CallbackSignature: with v1a a key is made, unless there is one.
+	CallbackSignature Maybe[string]
 }
 
 // UpdateAccount changes an account.
@@ -97,12 +105,12 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		}
 	}
 	if p.Secret.Set && !p.Secret.Null {
-		if p.Secret.Value == "" {
-			return nil, emptySecret()
-		}
-		if err := checkSecretText("secret", p.Secret.Value); err != nil {
+		if err := checkGiven(p.Secret.Value); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkSignature("callback_signature", p.CallbackSignature.Value); err != nil {
+		return nil, err
 	}
 	a, err := e.store.UpdateAccount(ctx, id, func(a *ringback.Account) error {
 		if p.Name.Set {
@@ -114,6 +122,9 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		if p.Secret.Set {
 			a.Secret, a.PreviousSecrets = p.Secret.Value, nil // "" with null
 		}
+		if p.CallbackSignature.Set {
+			signCallbacks(a, p.CallbackSignature.Value)
+		}
 		a.UpdatedAt = now()
 		return nil
 	})
@@ -122,4 +133,13 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		return nil, found(err, "account", id)
 	}
 	return a, nil
+}
+
+// signCallbacks settles how callbacks of the profile standard are signed, and
+// makes the key that this needs.
+func signCallbacks(a *ringback.Account, signature string) {
+	a.CallbackSignature = signature
+	if signature == ringback.SignatureV1a && a.SigningKey == "" {
+		a.SigningKey = webhook.GenerateSigningKey()
+	}
 }

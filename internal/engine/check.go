@@ -39,48 +39,6 @@ func checkProfile(field, name string) (webhook.Profile, error) {
 	return p, ringback.Invalid(field, "%q is not a profile; those are %s", name, strings.Join(known, ", "))
 }
 
-// checkSecret says whether a secret, "" being none, serves a profile.
-func checkSecret(field string, p webhook.Profile, secret string) error {
-	if secret == "" {
-		if p.SecretRequired() {
-			return ringback.Invalid(field, "the profile %s always signs: null is not possible; leave %s out to have one generated", p.Name, field)
-		}
-		return nil
-	}
-	if err := checkSecretText(field, secret); err != nil {
-		return err
-	}
-	if err := p.CheckSecret(secret); err != nil {
-		return ringback.Invalid(field, "%v", err)
-	}
-	return nil
-}
-
-func checkSecretText(field, secret string) error {
-	if len(secret) > ringback.MaxSecretLength {
-		return ringback.Invalid(field, "it has %d bytes; at most %d are allowed", len(secret), ringback.MaxSecretLength)
-	}
-	return nil
-}
-
-// newSecret settles the secret of something new: generated if it is left out.
-func newSecret(m Maybe[string]) (string, error) {
-	switch {
-	case !m.Set:
-		return webhook.GenerateSecret(), nil
-	case m.Null:
-		return "", nil
-	case m.Value == "":
-		return "", emptySecret()
-	default:
-		return m.Value, nil
-	}
-}
-
-func emptySecret() error {
-	return ringback.Invalid("secret", `"" is not a secret; leave it out to have one generated, or say null for unsigned calls`)
-}
-
 // checkEventType checks the name of an event or of a job's type.
 func checkEventType(field, name string) error {
 	if ringback.ValidEventType(name) {

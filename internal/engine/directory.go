@@ -37,6 +37,8 @@ type view struct {
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
 	callbacks map[string]signing // by profile; the URL is the job's own
+
+	publicKeys func() []PublicKey // what signs, or signed, with ed25519
 }
 
 // endpointView is an endpoint with how it is called.
@@ -108,7 +110,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		callbacks: make(map[string]signing),
 	}
 	for _, p := range webhook.Profiles() {
-		v.callbacks[p.Name] = newSigning(p, account.Secret, account.PreviousSecrets, now())
+		v.callbacks[p.Name] = newCallbackSigning(p, account, now())
 	}
 	page := store.Page{Limit: MaxLimit}
 	for {
@@ -122,6 +124,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 			v.byID[e.ID] = ev
 		}
 		if len(endpoints) < page.Limit {
+			v.publicKeys = sync.OnceValue(v.findPublicKeys)
 			return v, nil
 		}
 		page.Before = endpoints[len(endpoints)-1].ID

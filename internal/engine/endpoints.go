@@ -7,7 +7,6 @@ import (
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
-	"github.com/ringback/ringback/webhook"
 )
 
 // CreateEndpointParams describes a new endpoint. Members that are not set get
@@ -19,6 +18,7 @@ type CreateEndpointParams struct {
 	EventTypes    []string
 	Profile       string
 	Secret        Maybe[string]
+	Signature     string // of the profile standard; "" = v1
 	IncludeResult Maybe[bool]
 	Enabled       Maybe[bool]
 	Headers       map[string]string
@@ -35,7 +35,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if err != nil {
 		return nil, err
 	}
-	secret, err := newSecret(p.Secret)
+	secret, err := newEndpointSecret(profile, p.Signature, p.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,10 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if err := e.checkURL("url", ep.URL); err != nil {
 		return nil, err
 	}
-	if err := checkEndpoint(ep, profile); err != nil {
+	if err := checkSecret(profile, ep.Secret); err != nil {
+		return nil, err
+	}
+	if err := checkEndpoint(ep); err != nil {
 		return nil, err
 	}
 	err = e.store.InsertEndpoint(ctx, ep, ringback.MaxEndpoints)
@@ -75,16 +78,13 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	return ep, nil
 }
 
-// checkEndpoint checks an endpoint as it is to be kept, all but its URL, and
-// puts its headers into canonical form.
-func checkEndpoint(ep *ringback.Endpoint, p webhook.Profile) error {
+// checkEndpoint checks an endpoint as it is to be kept, all but its URL, profile
+// and secret, and puts its headers into canonical form.
+func checkEndpoint(ep *ringback.Endpoint) error {
 	if err := checkName(ep.Name, false); err != nil {
 		return err
 	}
 	if err := checkPatterns("event_types", ep.EventTypes); err != nil {
-		return err
-	}
-	if err := checkSecret("secret", p, ep.Secret); err != nil {
 		return err
 	}
 	if err := checkSchedule("retry_schedule", ep.RetrySchedule); err != nil {
@@ -134,6 +134,7 @@ type UpdateEndpointParams struct {
 	EventTypes    Maybe[[]string]
 	Profile       Maybe[string]
 	Secret        Maybe[string] // null = unsigned
+	Signature     Maybe[string] // another one has a key made for it
 	IncludeResult Maybe[bool]
 	Enabled       Maybe[bool]
 	Headers       Maybe[map[string]string] // replaces all
@@ -145,9 +146,6 @@ type UpdateEndpointParams struct {
 func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p UpdateEndpointParams) (*ringback.Endpoint, error) {
 	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
 		return nil, ringback.NotFound("endpoint", id)
-	}
-	if p.Secret.Set && !p.Secret.Null && p.Secret.Value == "" {
-		return nil, emptySecret()
 	}
 	if p.URL.Set {
 		if err := e.checkURL("url", p.URL.Value); err != nil {
@@ -163,7 +161,10 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 		if err != nil {
 			return err
 		}
-		return checkEndpoint(ep, profile)
+		if err := p.applySecret(ep, profile); err != nil {
+			return err
+		}
+		return checkEndpoint(ep)
 	})
 	e.directory.forget(accountID)
 	if err != nil {
@@ -181,10 +182,6 @@ func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
 	set(&ep.URL, p.URL)
 	set(&ep.EventTypes, p.EventTypes)
 	set(&ep.Profile, p.Profile)
-	set(&ep.Secret, p.Secret)
-	if p.Secret.Set {
-		ep.PreviousSecrets = nil // a change acts at once; only a rotation overlaps
-	}
 	set(&ep.IncludeResult, p.IncludeResult)
 	set(&ep.Headers, p.Headers)
 	set(&ep.RetrySchedule, p.RetrySchedule)

@@ -31,7 +31,13 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 		if err != nil {
 			return err
 		}
-		if err := checkSecret("secret", profile, r.secret); err != nil {
+		if ep.Signature() == ringback.SignatureV1a {
+			if p.Secret.Set {
+				return keyIsOurs()
+			}
+			r.secret = webhook.GenerateSigningKey()
+		}
+		if err := checkSecret(profile, r.secret); err != nil {
 			return err
 		}
 		ep.UpdatedAt = r.at
@@ -44,8 +50,9 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 	return ep, nil
 }
 
-// RotateAccountSecret replaces the secret that signs an account's callbacks.
-func (e *Engine) RotateAccountSecret(ctx context.Context, id string, p RotateSecretParams) (*ringback.Account, error) {
+// RotateAccountSecret replaces what signs an account's callbacks: its secret, or
+// with the signature v1a its ed25519 key.
+func (e *Engine) RotateAccountSecret(ctx context.Context, id, signature string, p RotateSecretParams) (*ringback.Account, error) {
 	if !ringback.ValidID(ringback.PrefixAccount, id) {
 		return nil, ringback.NotFound("account", id)
 	}
@@ -53,11 +60,20 @@ func (e *Engine) RotateAccountSecret(ctx context.Context, id string, p RotateSec
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSecretText("secret", r.secret); err != nil {
+	if err := checkSignature("signature", signature); err != nil {
 		return nil, err
+	}
+	if signature == ringback.SignatureV1a {
+		if p.Secret.Set {
+			return nil, keyIsOurs()
+		}
+		r.secret = webhook.GenerateSigningKey()
 	}
 	a, err := e.store.UpdateAccount(ctx, id, func(a *ringback.Account) error {
 		a.UpdatedAt = r.at
+		if signature == ringback.SignatureV1a {
+			return r.replace(&a.SigningKey, &a.PreviousSigningKeys)
+		}
 		return r.replace(&a.Secret, &a.PreviousSecrets)
 	})
 	e.directory.forget(id)
@@ -86,14 +102,8 @@ func (p *RotateSecretParams) settle() (r rotation, err error) {
 	if p.Secret.Set && p.Secret.Null {
 		return r, ringback.Invalid("secret", "a rotation needs a secret: leave it out to have one generated")
 	}
-	r.secret = webhook.GenerateSecret()
-	if p.Secret.Set {
-		r.secret = p.Secret.Value
-	}
-	if r.secret == "" {
-		return r, emptySecret()
-	}
-	return r, nil
+	r.secret, err = newSecret(p.Secret)
+	return r, err
 }
 
 // replace puts the new secret into the place of the current one.

@@ -94,7 +94,7 @@ func TestRotationOfCallbacks(t *testing.T) {
 		if _, err := w.e.UpdateAccount(t.Context(), w.account.ID, engine.UpdateAccountParams{Secret: set("test_key")}); err != nil {
 			t.Fatal(err)
 		}
-		account, err := w.e.RotateAccountSecret(t.Context(), w.account.ID, over(time.Hour))
+		account, err := w.e.RotateAccountSecret(t.Context(), w.account.ID, "", over(time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,6 +124,72 @@ func TestRotationOfCallbacks(t *testing.T) {
 		sleep(time.Hour)
 		if by := call("unitary", "test_key", account.Secret); by != "b" {
 			t.Errorf("unitary, after it: signed with %q", by)
+		}
+	})
+}
+
+// v1a endpoints rotate as v1 ones do: both keys sign until the overlap ends, and
+// both are published; callbacks take the account's key where it is wanted.
+func TestV1a(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		keys := func() (texts []string) {
+			t.Helper()
+			all, err := w.e.PublicKeys(t.Context(), w.account.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range all {
+				texts = append(texts, k.Text)
+			}
+			return texts
+		}
+		ep := w.endpoint(receiver, func(p *engine.CreateEndpointParams) { p.Signature = "v1a" })
+		first := keys()
+		if _, err := w.e.RotateEndpointSecret(t.Context(), w.account.ID, ep.ID, over(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		both := keys()
+		if len(first) != 1 || len(both) != 2 || both[1] != first[0] {
+			t.Fatalf("keys %v, then %v", first, both)
+		}
+		seen := &signedWith{t: t, profile: "standard", secrets: both}
+		w.net.at(receiver, seen.ServeHTTP)
+		w.publish("e")
+		sleep(time.Hour)
+		w.publish("e")
+		sleep(0)
+		if want := []string{"ab", "a"}; !slices.Equal(seen.calls, want) {
+			t.Errorf("verified with %q; want %q", seen.calls, want)
+		}
+		if got := keys(); !slices.Equal(got, both[:1]) {
+			t.Errorf("keys %v are left; want %v", got, both[:1])
+		}
+
+		if err := w.e.DeleteEndpoint(t.Context(), w.account.ID, ep.ID); err != nil {
+			t.Fatal(err)
+		}
+		v1a := engine.UpdateAccountParams{CallbackSignature: engine.Maybe[string]{Set: true, Value: "v1a"}}
+		if _, err := w.e.UpdateAccount(t.Context(), w.account.ID, v1a); err != nil {
+			t.Fatal(err)
+		}
+		for _, profile := range []string{"standard", "github"} {
+			seen := &signedWith{t: t, profile: profile, secrets: []string{w.account.Secret}}
+			want := "a"
+			if profile == "standard" {
+				seen.secrets, want = append(seen.secrets, keys()...), "b"
+			}
+			w.net.at(receiver, seen.ServeHTTP)
+			job, _, err := w.e.SubmitJob(t.Context(), w.account.ID, engine.SubmitJobParams{Type: "t", CallbackURL: receiver, Profile: profile})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.e.CancelJob(t.Context(), w.account.ID, job.ID); err != nil {
+				t.Fatal(err)
+			}
+			sleep(0)
+			if !slices.Equal(seen.calls, []string{want}) {
+				t.Errorf("%s: verified with %q; want %q", profile, seen.calls, want)
+			}
 		}
 	})
 }

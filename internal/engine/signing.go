@@ -51,3 +51,11 @@ func (s signing) at(now time.Time) *dispatch.Target {
 	}
 	return &s[len(s)-1].Target
 }
+
+// newCallbackSigning is that of an account's callbacks in a profile.
+func newCallbackSigning(p webhook.Profile, a *ringback.Account, from time.Time) signing {
+	if p.KeyForm == webhook.KeyWhsk || p.Ed25519Prefix != "" && a.CallbackSignature == ringback.SignatureV1a {
+		return newSigning(p, a.SigningKey, a.PreviousSigningKeys, from)
+	}
+	return newSigning(p, a.Secret, a.PreviousSecrets, from)
+}
