@@ -68,7 +68,7 @@ func (e *Engine) RecoverEndpoint(ctx context.Context, accountID, id string, p Re
 			return r, nil
 		}
 		after = op.Last
-		if ctx.Err() != nil || e.isStopping() || now().Sub(start) >= recoverTime {
+		if e.isStopping() || now().Sub(start) >= recoverTime {
 			r.Next = recoveryCursor(after, before)
 			return r, nil
 		}
