@@ -186,3 +186,84 @@ func Example() {
 	//  false signed 7m12s in the future, tolerance 5m0s
 	// msg_2b8pQ1 true <nil>
 }
+
+// Signatures that receivers verify with a public key (v1a): nobody but the
+// sender can make them.
+func Example_v1a() {
+	// The sender keeps the signing key, of which GenerateSigningKey makes new
+	// ones, and publishes the public one with its kid.
+	const signingKey = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA=="
+	publicKey, err := webhook.PublicKey(signingKey)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	kid, err := webhook.KeyID(publicKey)
+	fmt.Println(publicKey, kid, err)
+
+	p, _ := webhook.Lookup("standard")
+	at := time.Unix(1732104000, 0)
+	body := []byte(`{"type":"job.completed","timestamp":"2026-11-20T12:00:00Z","data":{}}`)
+	h, err := webhook.Sign(p, webhook.Message{ID: "msg_2b8pQ1", Timestamp: at, Body: body}, signingKey)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	version, _, _ := strings.Cut(h.Get("webhook-signature"), ",")
+	fmt.Println(version)
+
+	// The receiver. While it moves from v1 to v1a, it gives both keys.
+	v, err := webhook.NewVerifier(p, []string{publicKey, whsec}, webhook.Now(func() time.Time { return at }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d, err := v.Verify(h, body)
+	fmt.Println(d.ID, d.IDVerified, err)
+	// Output:
+	// whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg= Vkdap1RjR0wC <nil>
+	// v1a
+	// msg_2b8pQ1 true <nil>
+}
+
+// A profile of one's own: the event's data as it is, signed with HMAC-SHA512.
+func ExampleProfile_Check() {
+	p := webhook.Profile{
+		Name: "acme", Shape: webhook.ShapeRaw, SignatureHeader: "X-Acme-Signature",
+		Content: webhook.ContentTimestampBody, Algorithm: "sha512", KeyForm: webhook.KeyText,
+		Encoding: webhook.EncodingBase64, Prefix: "sha512=", Layout: webhook.LayoutOne,
+	}
+	err := p.Check()
+	if e, ok := errors.AsType[*webhook.ProfileError](err); ok {
+		fmt.Println(e.Field)
+		fmt.Println(e.Problem)
+	}
+	p.Algorithm = webhook.AlgorithmHMACSHA512
+	fmt.Println(p.Check())
+
+	verifier, err := webhook.NewVerifier(p, []string{"test_key"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	receiver := webhook.Handler(verifier, func(w http.ResponseWriter, r *http.Request, e webhook.Event) {
+		fmt.Println(string(e.Data))
+	})
+	body := `{"order":17}`
+	h, err := webhook.Sign(p, webhook.Message{Timestamp: time.Now(), Body: []byte(body)}, "test_key")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body))
+	r.Header = h
+	w := httptest.NewRecorder()
+	receiver.ServeHTTP(w, r)
+	fmt.Println(w.Code)
+	// Output:
+	// algorithm
+	// "sha512" is not one of: hmac-sha256, hmac-sha512, hmac-sha1, ed25519
+	// <nil>
+	// {"order":17}
+	// 200
+}
