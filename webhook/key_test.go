@@ -295,3 +295,34 @@ func unhex(t *testing.T, text string) []byte {
 	}
 	return raw
 }
+
+// A signature counts under the version that it was made for alone, even where
+// those of the other have the same size.
+func TestVersionsAreNotMixedUp(t *testing.T) {
+	p := profile(t, "standard")
+	p.Name, p.Algorithm = "sha512", AlgorithmHMACSHA512
+	if err := p.Check(); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1732104000, 0)
+	v, err := NewVerifier(p, []string{secretA, publicKey}, Now(func() time.Time { return at }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for secret, versions := range map[string][2]string{secretA: {"v1,", "v1a,"}, signingKey: {"v1a,", "v1,"}} {
+		h, err := Sign(p, Message{ID: "msg_1", Timestamp: at}, secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(h, nil); err != nil {
+			t.Error(err)
+		}
+		text, ok := strings.CutPrefix(h.Get("webhook-signature"), versions[0])
+		if !ok {
+			t.Fatalf("signed with %v", h)
+		}
+		h.Set("webhook-signature", versions[1]+text)
+		_, err = v.Verify(h, nil)
+		wantReason(t, err, ReasonSignatureMismatch, "webhook-signature")
+	}
+}
