@@ -39,38 +39,33 @@ type Outcome struct {
 // deliver makes one attempt and records it. It returns when the outcome is
 // durable, so that whoever waits for a place in the queue waits for that too:
 // after a crash no more than what was in flight is sent again.
-func (d *Dispatcher) deliver(it *item) Outcome {
-	if d.isDropped(it) {
-		return Outcome{}
-	}
-	ctx := d.base
-	target, ok := d.target(ctx, it)
-	if !ok {
-		return Outcome{} // stopping: the next start makes this attempt
-	}
+func (d *Dispatcher) deliver(ctx context.Context, it *item, target *Target) Outcome {
 	dl := it.Delivery
 	dl.URL, dl.Profile = target.URL, target.Profile.Name
 	var o Outcome
 	if target.Gone != "" {
 		o.Status, dl.Reason = ringback.DeliveryCanceled, target.Gone
-	} else if o, ok = d.attempt(ctx, it, target); !ok {
-		return Outcome{}
+	} else {
+		var ok bool
+		if o, ok = d.attempt(ctx, it, target); !ok {
+			return Outcome{} // stopping: the next start makes this attempt
+		}
 	}
 	d.record(ctx, it, &o)
 	return o
 }
 
 // target resolves where the delivery goes. A fault of the store is waited out;
-// false means that the wait ended because the dispatcher is stopping.
-func (d *Dispatcher) target(ctx context.Context, it *item) (*Target, bool) {
+// nil means that the wait ended because the dispatcher is stopping.
+func (d *Dispatcher) target(ctx context.Context, it *item) *Target {
 	for {
 		t, err := d.Targets.Target(ctx, it.Delivery, it.Job)
 		if err == nil {
-			return t, true
+			return t
 		}
 		d.Log.Error("a delivery's target could not be looked up; trying again", "delivery", it.Delivery.ID, "error", err)
 		if !pause(ctx, retryEvery) {
-			return nil, false
+			return nil
 		}
 	}
 }

@@ -58,6 +58,8 @@ type Target struct {
 	IncludeResult bool
 	Schedule      []time.Duration // delays between attempts
 	Timeout       time.Duration   // of one whole attempt
+	RateLimit     float64         // attempts that may start in a second; 0 = no limit
+	CreatedAt     time.Time       // nothing was sent there before
 	// Unsignable is why no signature can be made with the present secret: the
 	// attempt fails with it.
 	Unsignable error
@@ -114,12 +116,14 @@ type Dispatcher struct {
 	abort context.CancelFunc
 	work  sync.WaitGroup // attempts under way
 	wake  chan struct{}  // tells the feeder to look
+	// started is when this process began: an earlier one made no attempt after it.
+	started time.Time
 
 	mu       sync.Mutex
 	queues   map[string]*queue
 	accounts map[string]*account
 	refill   map[*shelf]struct{} // shelves that have parked deliveries and room for some
-	shed     map[*queue]struct{} // failing queues that hold more than they may
+	shed     map[*queue]struct{} // slow queues that hold more than they may
 	known    map[string]*item    // the deliveries in memory, by id
 	slots    int                 // reserved or taken
 	bytes    int64
@@ -137,6 +141,7 @@ func New(c Config) *Dispatcher {
 	d := &Dispatcher{
 		Config:   c,
 		wake:     make(chan struct{}, 1),
+		started:  time.Now(),
 		queues:   make(map[string]*queue),
 		accounts: make(map[string]*account),
 		refill:   make(map[*shelf]struct{}),
@@ -187,18 +192,16 @@ func (d *Dispatcher) Stats() Stats {
 func (d *Dispatcher) Drop(ids ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	queues := make(map[*queue]struct{})
 	for _, id := range ids {
 		for it := d.known[id]; it != nil; it = it.same {
 			it.dropped = true
+			queues[it.queue] = struct{}{}
 		}
 	}
-}
-
-// isDropped says whether the delivery was canceled while it waited here.
-func (d *Dispatcher) isDropped(it *item) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return it.dropped
+	for q := range queues {
+		d.pump(q) // what was dropped need not wait for its turn
+	}
 }
 
 // poke wakes the feeder.

@@ -24,7 +24,7 @@ func (d *Dispatcher) feed(ctx context.Context) {
 	var lost map[string]bool
 	for {
 		d.refillShelves()
-		d.shedFailing()
+		d.shedSlow()
 		err := d.claimDue(ctx)
 		timer := time.NewTimer(d.untilDue(err))
 		select {
@@ -166,7 +166,7 @@ func (d *Dispatcher) tidy() {
 	defer d.mu.Unlock()
 	now := time.Now()
 	for name, q := range d.queues {
-		if q.idle() && now.Sub(q.lastUsed) > forgetAfter {
+		if q.idle(now) && now.Sub(q.lastUsed) > forgetAfter {
 			q.account.queues--
 			delete(d.queues, name)
 			delete(d.refill, &q.shelf)

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -13,9 +14,9 @@ import (
 const (
 	initialConcurrency = 2
 	slotsPerRequest    = 16        // a queue may hold this many times its concurrency
-	minQueueSlots      = 32        // of a destination that is not failing
-	failingQueueSlots  = 8         // of one that is: it must not hold what others need
-	failingQueueBytes  = 256 << 10 // the same in bytes; one delivery is always let in
+	minQueueSlots      = 32        // of a destination that is not slow
+	slowQueueSlots     = 8         // of a slow one: it must not hold what others need
+	slowQueueBytes     = 256 << 10 // the same in bytes; one delivery is always let in
 	probePauseAfter    = 10        // failures in a row before probes are spaced
 	minProbePause      = 10 * time.Millisecond
 	maxProbePause      = 500 * time.Millisecond
@@ -36,26 +37,30 @@ type account struct {
 // queue is one destination: an endpoint, or the host of an account's callbacks.
 type queue struct {
 	shelf
+	pace
 
 	account  *account
 	items    []*item // first in, first out
 	reserved int     // slots for deliveries that are being committed
-	bytes    int64
+	bytes    int64   // of all slots
 	inFlight int
-	waits    bool // is in account.waiting
+	sending  int64 // bytes of what is in flight
+	waits    bool  // is in account.waiting
 	lastUsed time.Time
 
 	limit    int // requests at once; 1 = a probe
 	failures int // in a row
 	notUntil time.Time
-	timer    *time.Timer // pumps at notUntil
+	timer    *time.Timer // pumps at notBefore
 }
 
 // item is a delivery with its slot.
 type item struct {
 	store.Claimed
 
+	queue   *queue
 	size    int64
+	changes int  // the queue's, when the item was taken
 	dropped bool // canceled in the store: not to be attempted
 	// same is another item of the same delivery: one that was just recorded
 	// may be claimed again before its first item is gone.
@@ -107,26 +112,69 @@ func (d *Dispatcher) queue(name string) *queue {
 func (q *queue) depth() int { return len(q.items) + q.reserved + q.inFlight }
 
 // capacity is how many slots the queue may have: many only if its destination
-// is known to answer.
+// is known to answer, and with a rate limit what one second takes beside what is
+// under way.
 func (q *queue) capacity(l Limits) int {
 	if q.failing() {
-		return min(failingQueueSlots, l.QueueSlots)
+		return min(slowQueueSlots, l.QueueSlots)
 	}
-	return min(max(slotsPerRequest*q.limit, minQueueSlots), l.QueueSlots)
+	slots := max(slotsPerRequest*q.limit, minQueueSlots)
+	if q.paced() {
+		slots = min(slots, q.inFlight+max(slowQueueSlots, q.perSecond()))
+	}
+	return min(slots, l.QueueSlots)
+}
+
+// byteRoom is how many bytes more the queue may have, if it is slow: requests
+// that a rate limit let start do not count.
+func (q *queue) byteRoom() int64 {
+	switch {
+	case q.failing():
+		return slowQueueBytes - q.bytes
+	case q.paced():
+		return slowQueueBytes - (q.bytes - q.sending)
+	default:
+		return math.MaxInt64
+	}
 }
 
 // full says whether the queue has all the slots that it may have.
 func (q *queue) full(l Limits) bool {
 	depth := q.depth()
-	return depth >= q.capacity(l) || depth > 0 && q.failing() && q.bytes >= failingQueueBytes
+	return depth >= q.capacity(l) || depth > 0 && q.byteRoom() <= 0
+}
+
+// overfull says whether a slow queue would be full without its last item, too.
+func (q *queue) overfull(l Limits) bool {
+	if !q.slow() || len(q.items) == 0 || q.depth() <= 1 {
+		return false
+	}
+	last := q.items[len(q.items)-1].size
+	return q.depth() > q.capacity(l) || q.byteRoom()+last <= 0
+}
+
+// halfEmpty says whether half of what may wait in the queue is free.
+func (q *queue) halfEmpty(l Limits) bool {
+	return !q.full(l) && q.depth()-q.inFlight <= (q.capacity(l)-q.inFlight)/2 && q.byteRoom() >= slowQueueBytes/2
 }
 
 // failing says whether the destination is down to its probe.
 func (q *queue) failing() bool { return q.failures > 0 && q.limit == 1 }
 
+// slow says whether what the queue holds may stay for long.
+func (q *queue) slow() bool { return q.failing() || q.paced() }
+
+// notBefore is when the next attempt may start, as far as is known.
+func (q *queue) notBefore() time.Time {
+	if next := q.next(); q.known && next.After(q.notUntil) {
+		return next
+	}
+	return q.notUntil
+}
+
 // idle says whether nothing is lost when the queue is forgotten.
-func (q *queue) idle() bool {
-	return q.depth() == 0 && !q.overflow && q.parking == 0 && q.timer == nil && !q.waits
+func (q *queue) idle(now time.Time) bool {
+	return q.depth() == 0 && !q.overflow && q.parking == 0 && q.timer == nil && !q.waits && !q.next().After(now)
 }
 
 // answered grows the limit: the destination took a request.

@@ -143,8 +143,10 @@ func (d *Dispatcher) Shelve(queueName string) (done func()) {
 
 // enqueue puts an item whose slot is held into its queue. d.mu is held.
 func (d *Dispatcher) enqueue(q *queue, it *item) {
+	it.queue = q
 	d.remember(it)
 	q.items = append(q.items, it)
 	q.lastUsed = time.Now()
+	d.wantShed(q) // it may have turned slow since the slot was reserved
 	d.pump(q)
 }

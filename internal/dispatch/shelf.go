@@ -30,7 +30,7 @@ func (d *Dispatcher) shelf(name string) *shelf {
 // wantRefill tells the feeder when a shelf's parked deliveries may come back:
 // when half of the room is free. d.mu is held.
 func (d *Dispatcher) wantRefill(q *queue) {
-	if q.overflow && !q.full(d.Limits) && q.depth() <= q.capacity(d.Limits)/2 {
+	if q.overflow && q.halfEmpty(d.Limits) {
 		d.markRefill(&q.shelf)
 	}
 	a := q.account
@@ -104,21 +104,27 @@ func (d *Dispatcher) shelfRoom(s *shelf) room {
 		q := d.queue(s.name)
 		r.queue = q
 		r.slots = min(r.slots, q.capacity(d.Limits)-q.depth())
-		if q.failing() {
-			r.bytes = min(r.bytes, failingQueueBytes-q.bytes)
-		}
+		r.bytes = min(r.bytes, q.byteRoom())
 	}
 	return r.whole()
 }
 
-// shedFailing parks what the queues of failing destinations hold beyond their
+// wantShed tells the feeder of a slow queue that holds more than it may.
+// d.mu is held.
+func (d *Dispatcher) wantShed(q *queue) {
+	if q.overfull(d.Limits) {
+		d.shed[q] = struct{}{}
+		d.poke()
+	}
+}
+
+// shedSlow parks what the queues of slow destinations hold beyond their
 // capacity, so that their slots serve others.
-func (d *Dispatcher) shedFailing() {
+func (d *Dispatcher) shedSlow() {
 	var ops []store.Op
 	d.mu.Lock()
 	for q := range d.shed {
-		for q.failing() && len(q.items) > 0 && q.depth() > 1 &&
-			(q.depth() > q.capacity(d.Limits) || q.bytes > failingQueueBytes) {
+		for q.overfull(d.Limits) {
 			last := len(q.items) - 1
 			it := q.items[last]
 			q.items[last] = nil
@@ -134,7 +140,7 @@ func (d *Dispatcher) shedFailing() {
 	clear(d.shed)
 	d.mu.Unlock()
 	if err := d.parkAll(ops); err != nil {
-		d.Log.Warn("deliveries of failing destinations could not be parked; they are reclaimed later", "error", err)
+		d.Log.Warn("deliveries of slow destinations could not be parked; they are reclaimed later", "error", err)
 	}
 }
 

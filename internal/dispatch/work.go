@@ -1,6 +1,9 @@
 package dispatch
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // take gives the next item to attempt, if the queue may start one more now;
 // otherwise it arranges to be asked again. d.mu is held.
@@ -8,20 +11,37 @@ func (d *Dispatcher) take(q *queue) (*item, bool) {
 	if len(q.items) == 0 || q.inFlight >= q.limit || d.stopping || d.Commit.Failing() {
 		return nil, false
 	}
-	if wait := time.Until(q.notUntil); wait > 0 {
-		if q.timer == nil {
-			q.timer = time.AfterFunc(wait, func() { d.resume(q) })
+	if !q.items[0].dropped {
+		if q.oneByOne() {
+			return nil, false // begin asks again
 		}
-		return nil, false
+		if wait := time.Until(q.notBefore()); wait > 0 {
+			if q.timer == nil {
+				q.timer = time.AfterFunc(wait, func() { d.resume(q) })
+			}
+			return nil, false
+		}
 	}
 	if d.inFlight >= d.Limits.InFlight || q.account.inFlight >= d.Limits.AccountInFlight {
 		d.wait(q)
 		return nil, false
 	}
+	it := q.pop()
 	q.inFlight++
 	q.account.inFlight++
 	d.inFlight++
-	return q.pop(), true
+	q.sending += it.size
+	q.asking++
+	it.changes = q.changes
+	return it, true
+}
+
+// leave gives back the place in flight that take took. d.mu is held.
+func (d *Dispatcher) leave(q *queue, it *item) {
+	q.inFlight--
+	q.account.inFlight--
+	d.inFlight--
+	q.sending -= it.size
 }
 
 // wait lines a queue up for a place in flight: accounts take turns, and within
@@ -83,9 +103,55 @@ func (d *Dispatcher) resume(q *queue) {
 // serve attempts one item after the other, as long as the queue may go on.
 func (d *Dispatcher) serve(q *queue, it *item) {
 	for ok := true; ok; {
-		o := d.deliver(it)
+		var o Outcome
+		target := d.target(d.base, it)
+		switch d.begin(q, it, target) {
+		case stepWait:
+			return
+		case stepSend:
+			o = d.deliver(d.base, it, target)
+		case stepSkip:
+		}
 		it, ok = d.finish(q, it, o)
 	}
+}
+
+// step is what becomes of an item that was taken.
+type step int
+
+const (
+	stepSend step = iota
+	stepWait      // it is back in its queue: its turn comes later
+	stepSkip      // nothing is to be done
+)
+
+// begin decides whether an item may be attempted now that its target (nil: the
+// dispatcher is stopping) is known, and keeps that an attempt starts. Nothing
+// that takes time comes between this and the request.
+func (d *Dispatcher) begin(q *queue, it *item, t *Target) step {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q.asking--
+	defer d.pump(q)
+	if t == nil || it.dropped {
+		return stepSkip
+	}
+	now := time.Now()
+	current := it.changes == q.changes
+	if current && q.learn(t, d.started) {
+		d.wantShed(q)
+		d.wantRefill(q)
+	}
+	switch {
+	case !current, q.next().After(now):
+		d.leave(q, it)
+		q.items = slices.Insert(q.items, 0, it)
+		d.pumpWaiting()
+		return stepWait
+	case t.Gone == "":
+		q.last = now
+	}
+	return stepSend
 }
 
 // finish gives back what an attempt held, learns from its outcome and takes
@@ -94,9 +160,7 @@ func (d *Dispatcher) finish(q *queue, it *item, o Outcome) (*item, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
-	q.inFlight--
-	q.account.inFlight--
-	d.inFlight--
+	d.leave(q, it)
 	q.lastUsed = now
 	d.forget(it)
 	d.free(q, it.size)
@@ -105,10 +169,7 @@ func (d *Dispatcher) finish(q *queue, it *item, o Outcome) (*item, bool) {
 		q.answered(d.Limits)
 	case Failing:
 		q.failed(now)
-		if q.failing() && len(q.items) > 0 {
-			d.shed[q] = struct{}{}
-			d.poke()
-		}
+		d.wantShed(q)
 	case Neutral:
 	}
 	d.wantRefill(q)
