@@ -27,6 +27,7 @@ type Endpoint struct {
 	Headers             map[string]string `json:"headers"`
 	RetrySchedule       []string          `json:"retry_schedule"` // the delays in force ("5s", "1h30m"), each after a failed attempt
 	TimeoutSeconds      int               `json:"timeout_seconds"`
+	RateLimit           float64           `json:"rate_limit_per_second"` // attempts that may start in a second; 0 = no limit
 	CreatedAt           time.Time         `json:"created_at"`
 	UpdatedAt           time.Time         `json:"updated_at"`
 	Warnings            []string          `json:"warnings"` // what should be changed; in the answers to changes
@@ -44,15 +45,16 @@ type CreatedEndpoint struct {
 type CreateEndpointParams struct {
 	Name           string             `json:"name,omitempty"`
 	URL            string             `json:"url"`
-	EventTypes     []string           `json:"event_types"`               // exact types, "prefix.*", "*"; 1 to 200
-	Profile        string             `json:"profile,omitempty"`         // "" = standard
-	Secret         Optional[string]   `json:"secret,omitzero"`           // left out = generated, Null = unsigned
-	Signature      string             `json:"signature,omitempty"`       // of the profile standard: "v1", or "", or "v1a"
-	IncludeResult  Optional[bool]     `json:"include_result,omitzero"`   // left out = as the profile has it
-	Enabled        Optional[bool]     `json:"enabled,omitzero"`          // left out = true
-	Headers        map[string]string  `json:"headers,omitempty"`         // sent with every call, at most 20
-	RetrySchedule  Optional[[]string] `json:"retry_schedule,omitzero"`   // left out or Null = the profile's, Set([]string{}) = no retry
-	TimeoutSeconds int                `json:"timeout_seconds,omitempty"` // of one attempt, 1–60; 0 = 15
+	EventTypes     []string           `json:"event_types"`                     // exact types, "prefix.*", "*"; 1 to 200
+	Profile        string             `json:"profile,omitempty"`               // "" = standard
+	Secret         Optional[string]   `json:"secret,omitzero"`                 // left out = generated, Null = unsigned
+	Signature      string             `json:"signature,omitempty"`             // of the profile standard: "v1", or "", or "v1a"
+	IncludeResult  Optional[bool]     `json:"include_result,omitzero"`         // left out = as the profile has it
+	Enabled        Optional[bool]     `json:"enabled,omitzero"`                // left out = true
+	Headers        map[string]string  `json:"headers,omitempty"`               // sent with every call, at most 20
+	RetrySchedule  Optional[[]string] `json:"retry_schedule,omitzero"`         // left out or Null = the profile's, Set([]string{}) = no retry
+	TimeoutSeconds int                `json:"timeout_seconds,omitempty"`       // of one attempt, 1–60; 0 = 15
+	RateLimit      float64            `json:"rate_limit_per_second,omitempty"` // attempts that may start in a second, 0.001–10000; 0 = no limit
 }
 
 // UpdateEndpointParams change an endpoint. What is left out stays.
@@ -68,6 +70,7 @@ type UpdateEndpointParams struct {
 	Headers        Optional[map[string]string] `json:"headers,omitzero"`        // replaces all
 	RetrySchedule  Optional[[]string]          `json:"retry_schedule,omitzero"` // Null = the profile's, Set([]string{}) = no retry
 	TimeoutSeconds Optional[int]               `json:"timeout_seconds,omitzero"`
+	RateLimit      Optional[float64]           `json:"rate_limit_per_second,omitzero"` // Null = no limit
 }
 
 // CreateEndpoint makes an endpoint.

@@ -28,6 +28,7 @@ type Endpoint struct {
 	Headers             map[string]string `json:"headers" doc:"Sent with every call"`
 	RetrySchedule       []string          `json:"retry_schedule" doc:"The delays that are in force, each after a failed attempt; empty = no retry"`
 	TimeoutSeconds      int               `json:"timeout_seconds" doc:"How long one attempt may take as a whole, in seconds"`
+	RateLimit           *float64          `json:"rate_limit_per_second" doc:"How many attempts may start in a second, evenly spaced, retries among them; null = no limit"`
 	CreatedAt           Instant           `json:"created_at"`
 	UpdatedAt           Instant           `json:"updated_at"`
 	Warnings            []string          `json:"warnings,omitempty" doc:"What should be changed; in the answers to changes"`
@@ -54,6 +55,7 @@ type EndpointCreation struct {
 	Headers        optional[map[string]string] `json:"headers,omitzero" doc:"Sent with every call; at most 20"`
 	RetrySchedule  nullable[[]string]          `json:"retry_schedule,omitzero" doc:"Delays such as \"5s\", \"5m\", \"1h30m\", \"250ms\", each after a failed attempt, at most 50; the profile's if left out or null, [] = no retry"`
 	TimeoutSeconds optional[int]               `json:"timeout_seconds,omitzero" minimum:"1" maximum:"60" doc:"How long one attempt may take as a whole, in seconds; 15 if left out"`
+	RateLimit      nullable[float64]           `json:"rate_limit_per_second,omitzero" minimum:"0.001" maximum:"10000" doc:"How many attempts may start in a second, evenly spaced, retries among them; no limit if left out or null"`
 }
 
 // EndpointChange is the body of updateEndpoint. What is left out stays.
@@ -69,6 +71,7 @@ type EndpointChange struct {
 	Headers        optional[map[string]string] `json:"headers,omitzero" doc:"Replaces all"`
 	RetrySchedule  nullable[[]string]          `json:"retry_schedule,omitzero" doc:"null = the profile's, [] = no retry"`
 	TimeoutSeconds optional[int]               `json:"timeout_seconds,omitzero" minimum:"1" maximum:"60" doc:"In seconds"`
+	RateLimit      nullable[float64]           `json:"rate_limit_per_second,omitzero" minimum:"0.001" maximum:"10000" doc:"null = no limit"`
 }
 
 type createEndpointInput struct{ Body EndpointCreation }
@@ -96,7 +99,7 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 		Name: b.Name.get(), URL: b.URL, EventTypes: b.EventTypes, Profile: b.Profile.get(), Secret: b.Secret.maybe,
 		Signature:     b.Signature.get(),
 		IncludeResult: b.IncludeResult.maybe, Enabled: b.Enabled.maybe, Headers: b.Headers.get(),
-		RetrySchedule: schedule, Timeout: ofSeconds(b.TimeoutSeconds.get()),
+		RetrySchedule: schedule, Timeout: ofSeconds(b.TimeoutSeconds.get()), RateLimit: b.RateLimit.get(),
 	})
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 		Name: b.Name.maybe, URL: b.URL.maybe, EventTypes: b.EventTypes.maybe, Profile: b.Profile.maybe, Secret: b.Secret.maybe,
 		Signature:     b.Signature.maybe,
 		IncludeResult: b.IncludeResult.maybe, Enabled: b.Enabled.maybe, Headers: b.Headers.maybe,
-		RetrySchedule: schedule, Timeout: convert(b.TimeoutSeconds.maybe, ofSeconds),
+		RetrySchedule: schedule, Timeout: convert(b.TimeoutSeconds.maybe, ofSeconds), RateLimit: b.RateLimit.maybe,
 	})
 	if err != nil {
 		return nil, err
@@ -187,6 +190,9 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 	}
 	if profile.Ed25519Prefix != "" {
 		v.Signature = ep.Signature()
+	}
+	if ep.RateLimit > 0 {
+		v.RateLimit = &ep.RateLimit
 	}
 	if v.Headers == nil {
 		v.Headers = map[string]string{}

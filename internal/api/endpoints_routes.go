@@ -9,6 +9,7 @@ import (
 const exampleEndpointMembers = `"id": "ep_01jzn6v3m8f7q9r2s4t6w8x0z2", "name": "Moderation", "url": "https://customer.example/hook",
 	"event_types": ["job.*"], "profile": "sharpapi", "signed": true, "include_result": false, "enabled": true,
 	"headers": {"X-Env": "production"}, "retry_schedule": ["5s", "5m", "30m"], "timeout_seconds": 15,
+	"rate_limit_per_second": 10,
 	"created_at": "2026-01-02T15:04:05.123456Z", "updated_at": "2026-01-02T15:04:05.123456Z"`
 
 const exampleEndpoint = `{` + exampleEndpointMembers + `}`

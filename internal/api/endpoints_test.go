@@ -16,18 +16,18 @@ func TestCreateEndpoint(t *testing.T) {
 			Name: "defaults", request: create(minimal), Status: 201,
 			Want: []string{
 				`"id":"ep_`, `"name":""`, `"url":"http://127.0.0.1:9/hook"`, `"event_types":["*"]`, `"profile":"standard"`, `"signed":true`, `"include_result":true`,
-				`"enabled":true`, `"headers":{}`, `"retry_schedule":["5s","5m","30m","2h","5h","10h","10h"]`, `"timeout_seconds":15`, `"secret":"whsec_`, "updated_at",
+				`"enabled":true`, `"headers":{}`, `"retry_schedule":["5s","5m","30m","2h","5h","10h","10h"]`, `"timeout_seconds":15`, `"rate_limit_per_second":null`, `"secret":"whsec_`, "updated_at",
 			},
 			Not: []string{"warnings", "disabled", "failing"},
 		},
 		{
 			Name: "everything", Status: 201,
 			request: create(`{"name":"Moderation","url":"http://127.0.0.1:9/a?b=%2F","event_types":["job.*","a"],"profile":"sharpapi","secret":"0123456789abcdef",
-				"include_result":true,"enabled":false,"headers":{"x-env":"prod"},"retry_schedule":["250ms","1m30s","90m","1h","0s","1.5s","168h"],"timeout_seconds":60}`),
+				"include_result":true,"enabled":false,"headers":{"x-env":"prod"},"retry_schedule":["250ms","1m30s","90m","1h","0s","1.5s","168h"],"timeout_seconds":60,"rate_limit_per_second":0.001}`),
 			Want: []string{
 				`"name":"Moderation"`, `"url":"http://127.0.0.1:9/a?b=%2F"`, `"event_types":["job.*","a"]`, `"profile":"sharpapi"`, `"include_result":true`,
 				`"enabled":false`, `"disabled_reason":"disabled by its owner"`, "disabled_at", `"headers":{"X-Env":"prod"}`,
-				`"retry_schedule":["250ms","1m30s","1h30m","1h","0s","1.5s","168h"]`, `"timeout_seconds":60`, `"secret":"0123456789abcdef"`,
+				`"retry_schedule":["250ms","1m30s","1h30m","1h","0s","1.5s","168h"]`, `"timeout_seconds":60`, `"rate_limit_per_second":0.001`, `"secret":"0123456789abcdef"`,
 			},
 			Not: []string{"warnings"},
 		},
@@ -93,6 +93,9 @@ func TestUpdateEndpoint(t *testing.T) {
 			"headers":{"X-B":"2"},"retry_schedule":["1m"],"timeout_seconds":1}`), Status: 200, Want: []string{
 			`"name":""`, `/other"`, `"event_types":["b","c.*"]`, `"profile":"sharpapi"`, `"include_result":false`, `"headers":{"X-B":"2"}`, `"retry_schedule":["1m"]`, `"timeout_seconds":1`,
 		}, Not: []string{`"secret"`, "X-A"}},
+		{Name: "a rate limit", request: patch(`{"rate_limit_per_second":10000}`), Status: 200, Want: []string{`"rate_limit_per_second":10000`}},
+		{Name: "the same rate limit", request: patch(`{}`), Status: 200, Want: []string{`"rate_limit_per_second":10000`}},
+		{Name: "no rate limit", request: patch(`{"rate_limit_per_second":null}`), Status: 200, Want: []string{`"rate_limit_per_second":null`}},
 		{Name: "the new secret", request: secret, Status: 200, Want: []string{`{"secret":"second secret of it"}`}},
 		{Name: "no headers", request: patch(`{"headers":{}}`), Status: 200, Want: []string{`"headers":{}`}},
 		{Name: "no retries", request: patch(`{"retry_schedule":[]}`), Status: 200, Want: []string{`"retry_schedule":[]`}},

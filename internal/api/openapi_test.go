@@ -184,14 +184,16 @@ func TestLists(t *testing.T) {
 		t.Errorf("limit: at most %v, default %v", *limit.Maximum, limit.Default)
 	}
 	for member, want := range map[string]float64{
-		"JobSubmission.timeout_seconds":    ringback.MaxJobTimeout.Seconds(),
-		"JobSubmission.max_attempts":       ringback.MaxMaxAttempts,
-		"LeaseRequest.max":                 ringback.MaxLeaseJobs,
-		"LeaseRequest.wait_seconds":        ringback.MaxWait.Seconds(),
-		"LeaseRequest.lease_seconds":       ringback.MaxLease.Seconds(),
-		"Heartbeat.lease_seconds":          ringback.MaxLease.Seconds(),
-		"EndpointCreation.timeout_seconds": ringback.MaxAttemptTimeout.Seconds(),
-		"EndpointChange.timeout_seconds":   ringback.MaxAttemptTimeout.Seconds(),
+		"JobSubmission.timeout_seconds":          ringback.MaxJobTimeout.Seconds(),
+		"JobSubmission.max_attempts":             ringback.MaxMaxAttempts,
+		"LeaseRequest.max":                       ringback.MaxLeaseJobs,
+		"LeaseRequest.wait_seconds":              ringback.MaxWait.Seconds(),
+		"LeaseRequest.lease_seconds":             ringback.MaxLease.Seconds(),
+		"Heartbeat.lease_seconds":                ringback.MaxLease.Seconds(),
+		"EndpointCreation.timeout_seconds":       ringback.MaxAttemptTimeout.Seconds(),
+		"EndpointChange.timeout_seconds":         ringback.MaxAttemptTimeout.Seconds(),
+		"EndpointCreation.rate_limit_per_second": ringback.MaxRateLimit,
+		"EndpointChange.rate_limit_per_second":   ringback.MaxRateLimit,
 	} {
 		schema, name, _ := strings.Cut(member, ".")
 		if got := schemas[schema].Properties[name].Maximum; got == nil || *got != want {

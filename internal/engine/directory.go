@@ -140,6 +140,7 @@ func newEndpointView(e *ringback.Endpoint) *endpointView {
 			t.Unsignable = unknownProfile(e.Profile)
 		}
 		t.URL, t.Headers, t.IncludeResult, t.Timeout = e.URL, e.Headers, e.IncludeResult, e.Timeout
+		t.RateLimit, t.CreatedAt = e.RateLimit, e.CreatedAt
 		if e.RetrySchedule != nil {
 			t.Schedule = e.RetrySchedule
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -24,6 +25,7 @@ type CreateEndpointParams struct {
 	Headers       map[string]string
 	RetrySchedule Maybe[[]time.Duration]
 	Timeout       time.Duration // 0 = default
+	RateLimit     float64       // attempts a second; 0 = no limit
 }
 
 // CreateEndpoint makes an endpoint; its Secret is in the answer.
@@ -44,7 +46,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 		ID: ringback.NewID(ringback.PrefixEndpoint, at), AccountID: accountID,
 		Name: p.Name, URL: p.URL, EventTypes: p.EventTypes, Profile: p.Profile, Secret: secret,
 		IncludeResult: profile.IncludeResult, Enabled: true, Headers: p.Headers,
-		Timeout: ringback.DefaultAttemptTimeout, CreatedAt: at, UpdatedAt: at,
+		Timeout: ringback.DefaultAttemptTimeout, RateLimit: p.RateLimit, CreatedAt: at, UpdatedAt: at,
 	}
 	if p.IncludeResult.Set {
 		ep.IncludeResult = p.IncludeResult.Value
@@ -93,6 +95,9 @@ func checkEndpoint(ep *ringback.Endpoint) error {
 	if err := checkTimeout("timeout_seconds", ep.Timeout, ringback.MaxAttemptTimeout); err != nil {
 		return err
 	}
+	if r := ep.RateLimit; r != 0 && (r < ringback.MinRateLimit || r > ringback.MaxRateLimit) {
+		return ringback.Invalid("rate_limit_per_second", "%v is not between %v and %v", r, ringback.MinRateLimit, ringback.MaxRateLimit)
+	}
 	headers, err := checkHeaders(ep.Headers)
 	if err != nil {
 		return err
@@ -140,6 +145,7 @@ type UpdateEndpointParams struct {
 	Headers       Maybe[map[string]string] // replaces all
 	RetrySchedule Maybe[[]time.Duration]   // null = the profile's
 	Timeout       Maybe[time.Duration]
+	RateLimit     Maybe[float64] // null = no limit
 }
 
 // UpdateEndpoint changes an endpoint.
@@ -166,7 +172,7 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 		}
 		return checkEndpoint(ep)
 	})
-	e.directory.forget(accountID)
+	e.endpointChanged(accountID, id)
 	if err != nil {
 		return nil, found(err, "endpoint", id)
 	}
@@ -186,6 +192,7 @@ func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
 	set(&ep.Headers, p.Headers)
 	set(&ep.RetrySchedule, p.RetrySchedule)
 	set(&ep.Timeout, p.Timeout)
+	set(&ep.RateLimit, p.RateLimit)
 	ep.UpdatedAt = at
 	if !p.Enabled.Set || p.Enabled.Value == ep.Enabled {
 		return
@@ -196,6 +203,13 @@ func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
 	} else {
 		ep.DisabledReason, ep.DisabledAt = ringback.DisabledByCustomer, at
 	}
+}
+
+// endpointChanged lets go of what is remembered of an endpoint, so that the next
+// attempt is made as it is to be from now on.
+func (e *Engine) endpointChanged(accountID, id string) {
+	e.directory.forget(accountID)
+	e.dispatcher.TargetChanged(dispatch.QueueName(accountID, id))
 }
 
 // set writes a member of a change; null stands for the zero value.
@@ -212,7 +226,7 @@ func (e *Engine) DeleteEndpoint(ctx context.Context, accountID, id string) error
 		return ringback.NotFound("endpoint", id)
 	}
 	err := e.store.DeleteEndpoint(ctx, accountID, id)
-	e.directory.forget(accountID)
+	e.endpointChanged(accountID, id)
 	if err != nil {
 		return found(err, "endpoint", id)
 	}

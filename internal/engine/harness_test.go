@@ -121,6 +121,7 @@ type world struct {
 	store   *flaky
 	account *ringback.Account
 	stop    func()
+	restart func() // a new process on the same store, with the same receivers
 }
 
 // inWorld runs a test on fake time, with a real store in a temporary folder.
@@ -129,7 +130,7 @@ func inWorld(t *testing.T, limits dispatch.Limits, test func(t *testing.T, w *wo
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, dir, limits)
-		defer w.stop()
+		defer func() { w.stop() }()
 		account, err := w.e.CreateAccount(t.Context(), engine.CreateAccountParams{Name: "test"})
 		if err != nil {
 			t.Fatal(err)
@@ -155,6 +156,14 @@ func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 		Client:    egress.New(egress.Config{AllowHTTP: true, AllowPrivate: true}),
 		receivers: make(map[string]http.HandlerFunc),
 	}}
+	w.restart = func() {
+		w.stop()
+		again := open(t, dir, limits)
+		w.e, w.store, w.stop = again.e, again.store, again.stop
+		again.net.mu.Lock()
+		defer again.net.mu.Unlock()
+		again.net.receivers, w.net = w.net.receivers, again.net
+	}
 	w.e = engine.New(engine.Config{Store: w.store, Egress: w.net, Log: log, UserAgent: "Ringback/test", Limits: limits})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
