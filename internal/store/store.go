@@ -33,7 +33,8 @@ var (
 	// ErrFenced: the row is no longer in the state that the change presumes:
 	// another lease token, another epoch, already final.
 	ErrFenced = errors.New("store: fenced")
-	// ErrExists: another key has this hash.
+	// ErrExists: another key has this hash, or another event type of the owner
+	// this name.
 	ErrExists = errors.New("store: exists already")
 	// ErrIdempotencyMismatch: the idempotency key was used with another fingerprint.
 	ErrIdempotencyMismatch = errors.New("store: idempotency key used with another request")
@@ -79,6 +80,7 @@ type Store interface {
 	Jobs
 	Events
 	Deliveries
+	EventTypes
 
 	// Epoch is the number of this opening of the store, larger than any before.
 	// Leases of deliveries carry it. Opening a store takes over every delivery
@@ -148,6 +150,38 @@ type JobFilter struct {
 	Type       string
 	ResourceID string
 	Span
+}
+
+// EventTypes is the part of the contract about catalogued event types. They are
+// kept by owner, which is the id of an account, or "" for the operator's own, and
+// name.
+type EventTypes interface {
+	// InsertEventType returns ErrExists if the owner has one of this name, or
+	// ErrLimit if the owner has that many already.
+	InsertEventType(ctx context.Context, t *ringback.EventType, limit int) error
+	// UpdateEventType works as UpdateAccount does; owner and name stay.
+	UpdateEventType(ctx context.Context, owner, name string, change func(*ringback.EventType) error) (*ringback.EventType, error)
+	DeleteEventType(ctx context.Context, owner, name string) error
+	EventType(ctx context.Context, owner, name string) (*ringback.EventType, error)
+	// ListEventTypes gives an owner's event types by name, byte by byte. It ends
+	// early, after the one with which the schemas pass maxBytes.
+	ListEventTypes(ctx context.Context, owner string, p NamePage, maxBytes int) ([]*ringback.EventType, error)
+	// EventTypeStates gives all of an owner's event types, in no order.
+	EventTypeStates(ctx context.Context, owner string) ([]EventTypeState, error)
+}
+
+// NamePage asks for a part of a list by name.
+type NamePage struct {
+	Limit int    // at least 1
+	After string // only names that sort after this; "" = from the first
+}
+
+// EventTypeState is of an event type what publishing needs at once.
+type EventTypeState struct {
+	Name      string
+	Archived  bool
+	HasSchema bool
+	UpdatedAt time.Time
 }
 
 // Jobs is the part of the contract about jobs; SubmitJob, LeaseJobs,

@@ -39,6 +39,7 @@ func Run(t *testing.T, h Harness) {
 		{"Jobs", jobTests},
 		{"Leases", leaseTests},
 		{"Events", eventTests},
+		{"EventTypes", eventTypeTests},
 		{"Idempotency", idempotencyTests},
 		{"Deliveries", deliveryTests},
 		{"Claims", claimTests},
