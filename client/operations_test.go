@@ -89,7 +89,9 @@ func TestMembers(t *testing.T) {
 		"Heartbeat": client.HeartbeatJobParams{}, "Completion": client.CompleteJobParams{}, "Failure": client.FailJobParams{},
 		"EndpointCreation": client.CreateEndpointParams{}, "EndpointChange": client.UpdateEndpointParams{},
 		"AccountCreation": client.CreateAccountParams{}, "AccountChange": client.UpdateAccountParams{}, "KeyCreation": client.CreateKeyParams{},
-		"FieldError": client.FieldError{}, "JobEvents": client.JobEvents{},
+		"EventType": client.EventType{}, "EventTypeCreation": client.CreateEventTypeParams{}, "EventTypeChange": client.UpdateEventTypeParams{},
+		"ImportedEventTypes": client.ImportedEventTypes{},
+		"FieldError":         client.FieldError{}, "JobEvents": client.JobEvents{},
 	} {
 		var want []string
 		for name := range document.Components.Schemas[schema].Properties {

@@ -125,6 +125,37 @@ func TestEndpointsAndAccounts(t *testing.T) {
 	}
 }
 
+func TestEventTypes(t *testing.T) {
+	w, ctx := start(t), t.Context()
+	made, err := w.customer.CreateEventType(ctx, client.CreateEventTypeParams{Name: "a", Description: "d", Schema: map[string]any{"required": []string{"n"}}})
+	if err != nil || made.Owner != "account" || string(made.Schema) != `{"required":["n"]}` {
+		t.Fatal(made, err)
+	}
+	if _, err := w.customer.PublishEvent(ctx, client.PublishEventParams{Type: "a"}); client.CodeOf(err) != ringback.CodeSchemaMismatch {
+		t.Error(err)
+	}
+	changed, err := w.customer.UpdateEventType(ctx, "a", client.UpdateEventTypeParams{Schema: client.Null[any](), Archived: client.Set(true)})
+	if err != nil || changed.Schema != nil || !changed.Archived || changed.Description != "d" {
+		t.Error(changed, err)
+	}
+	if got, err := w.customer.GetEventType(ctx, "a"); err != nil || !got.Archived {
+		t.Error(got, err)
+	}
+	imported, err := w.operator.ImportEventTypes(ctx, "inkit")
+	if err != nil || imported.Created != 19 || len(imported.Items) != 19 || imported.Items[0].Owner != "operator" {
+		t.Error(imported, err)
+	}
+	if n := counted(t, w.customer.AllEventTypes(ctx, client.Page{Limit: 7})); n != 20 {
+		t.Errorf("%d event types", n)
+	}
+	if err := w.customer.DeleteEventType(ctx, "a"); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.customer.GetEventType(ctx, "a"); client.CodeOf(err) != ringback.CodeNotFound {
+		t.Error(err)
+	}
+}
+
 // The iterators go through all pages, and stop when they are told to.
 func TestAll(t *testing.T) {
 	w, ctx := start(t), t.Context()

@@ -23,9 +23,12 @@ const (
 	CodeJobFinished          Code = "job_finished"           // 409: the job has its outcome already
 	CodeDeliveryFinished     Code = "delivery_finished"      // 409: the delivery is no longer pending
 	CodeEndpointDisabled     Code = "endpoint_disabled"      // 409: nothing is sent to a disabled or deleted endpoint
+	CodeAlreadyExists        Code = "already_exists"         // 409: the name is taken
 	CodeBodyTooLarge         Code = "body_too_large"         // 413
 	CodeUnsupportedMediaType Code = "unsupported_media_type" // 415
 	CodeInvalid              Code = "invalid"                // 422: a field's value cannot be taken
+	CodeArchivedEventType    Code = "archived_event_type"    // 422: nothing is published under an archived event type
+	CodeSchemaMismatch       Code = "schema_mismatch"        // 422: data does not match the schema of its event type
 	CodeIdempotencyMismatch  Code = "idempotency_mismatch"   // 422: the Idempotency-Key was used with another request
 	CodeTooManyFailures      Code = "too_many_failures"      // 429: too many wrong keys from one address
 	CodeInternal             Code = "internal"               // 500: a defect; details are in the server's log
@@ -37,8 +40,8 @@ func Codes() []Code {
 	return []Code{
 		CodeMalformedBody, CodeUnauthorized, CodeMissingScope, CodeOperatorOnly, CodeNotFound,
 		CodeMethodNotAllowed, CodeStaleLease, CodeJobCanceled, CodeJobFinished, CodeDeliveryFinished,
-		CodeEndpointDisabled, CodeBodyTooLarge, CodeUnsupportedMediaType, CodeInvalid,
-		CodeIdempotencyMismatch, CodeTooManyFailures, CodeInternal, CodeUnavailable,
+		CodeEndpointDisabled, CodeAlreadyExists, CodeBodyTooLarge, CodeUnsupportedMediaType, CodeInvalid,
+		CodeArchivedEventType, CodeSchemaMismatch, CodeIdempotencyMismatch, CodeTooManyFailures, CodeInternal, CodeUnavailable,
 	}
 }
 

@@ -67,6 +67,7 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerJobs()
 	a.registerLeases()
 	a.registerEvents()
+	a.registerEventTypes()
 	a.registerResources()
 	a.registerEndpoints()
 	a.registerSecrets()

@@ -37,6 +37,10 @@ func (e *env) snapshot(t *testing.T) string {
 		deliveries, err := e.store.ListDeliveries(ctx, id, store.DeliveryFilter{}, page)
 		add(deliveries, err)
 	}
+	for _, owner := range []string{"", e.one.id, e.two.id} {
+		types, err := e.store.ListEventTypes(ctx, owner, store.NamePage{Limit: 1000}, 1<<30)
+		add(types, err)
+	}
 	accounts, err := e.store.ListAccounts(ctx, page)
 	add(accounts, err)
 	keys, err := e.store.ListKeys(ctx, "", page)

@@ -111,14 +111,18 @@ const (
 		"created_at": "2026-01-02T15:04:09.500000Z"}`
 )
 
+// textTypes says what the catalogue means for publishing.
+const textTypes = "If the type is in the catalogue of event types, it must not be archived, and `data` (`{}` if there is none) must match its schema; other types are taken as they are."
+
 func (a *API) registerEvents() {
 	read := []ringback.Scope{ringback.ScopeEventsRead}
 	register(a, operation{
 		ID: "publishEvent", Method: http.MethodPost, Path: "/v1/events", Tag: "events", Status: http.StatusAccepted,
 		Summary: "Publish an event",
-		Text:    "202 is sent once the event and its deliveries, one for each endpoint that subscribes to its type, are on stable storage. An event that nobody subscribes to is kept, too.",
-		By:      anAccount, Scopes: []ringback.Scope{ringback.ScopeEventsWrite},
-		Codes:    []ringback.Code{ringback.CodeIdempotencyMismatch},
+		Text: "202 is sent once the event and its deliveries, one for each endpoint that subscribes to its type, are on stable storage. An event that nobody subscribes to is kept, too. " +
+			textTypes,
+		By: anAccount, Scopes: []ringback.Scope{ringback.ScopeEventsWrite},
+		Codes:    []ringback.Code{ringback.CodeIdempotencyMismatch, ringback.CodeArchivedEventType, ringback.CodeSchemaMismatch},
 		Headers:  []*huma.Param{idempotencyParam()},
 		Request:  `{"type": "document.signed", "resource_id": "doc_2N0X2g4f3b1JJU75fqzDZs", "data": {"signers": 2}}`,
 		Response: exampleEvent,

@@ -39,15 +39,16 @@ func TestIsolation(t *testing.T) {
 	delivery := e.get(t, 200, request{Method: "GET /v1/deliveries"}).text("items.0.id")
 	e.job(t, "t")
 	job, token := e.lease(t, "t")
+	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"e"}`})
 
 	ids := map[string]string{
 		"/v1/jobs/{id}": job, "/v1/events/{id}": event, "/v1/endpoints/{id}": endpoint, "/v1/deliveries/{id}": delivery,
-		"/v1/resources/{resource_id}": "doc",
+		"/v1/resources/{resource_id}": "doc", "/v1/event-types/{name}": "e",
 	}
 	bodies := map[string]string{
 		"heartbeatJob": `{"lease_token":"` + token + `"}`, "completeJob": `{"lease_token":"` + token + `"}`,
 		"failJob": `{"lease_token":"` + token + `","error":"x"}`, "updateEndpoint": `{"enabled":false}`,
-		"rotateEndpointSecret": `{}`, "testEndpoint": `{}`, "recoverEndpoint": `{"since":"2026-01-02T00:00:00Z"}`,
+		"rotateEndpointSecret": `{}`, "testEndpoint": `{}`, "recoverEndpoint": `{"since":"2026-01-02T00:00:00Z"}`, "updateEventType": `{"archived":true}`,
 	}
 	before, checked := e.snapshot(t), 0
 	e.each(func(method, path string, op *huma.Operation) {
@@ -77,10 +78,10 @@ func TestIsolation(t *testing.T) {
 	if after := e.snapshot(t); after != before {
 		t.Errorf("something was changed:\n%s\n%s", before, after)
 	}
-	if checked < 14 {
+	if checked < 17 {
 		t.Errorf("only %d operations were checked", checked)
 	}
-	for _, list := range []string{"/v1/jobs", "/v1/events", "/v1/endpoints", "/v1/deliveries", "/v1/jobs?resource_id=doc", "/v1/deliveries?endpoint_id=" + endpoint, "/v1/events?job_id=" + job} {
+	for _, list := range []string{"/v1/jobs", "/v1/events", "/v1/event-types", "/v1/endpoints", "/v1/deliveries", "/v1/jobs?resource_id=doc", "/v1/deliveries?endpoint_id=" + endpoint, "/v1/events?job_id=" + job} {
 		if a := e.get(t, 200, request{Method: http.MethodGet, Path: list, Key: e.two.key}); a.value("items.0") != nil {
 			t.Errorf("%s shows what is another account's: %s", list, a.Body)
 		}
@@ -98,7 +99,7 @@ func TestScopes(t *testing.T) {
 	e := start(t)
 	all := e.newKey(e.one.id, ringback.Scopes()...)
 	e.each(func(method, path string, op *huma.Operation) {
-		q := request{Method: method, Path: strings.NewReplacer("{id}", "x", "{resource_id}", "x").Replace(path)}
+		q := request{Method: method, Path: strings.NewReplacer("{id}", "x", "{resource_id}", "x", "{name}", "x").Replace(path)}
 		needed, forOperators := scopes(op), op.Tags[0] == "operator"
 		if op.Tags[0] == "health" || op.Tags[0] == "receivers" {
 			if len(needed) > 0 || len(op.Security) > 0 {

@@ -32,9 +32,10 @@ func (a *API) registerJobs() {
 		ID: "submitJob", Method: http.MethodPost, Path: "/v1/jobs", Tag: "jobs", Status: http.StatusAccepted,
 		Summary: "Submit a job",
 		Text: "202 is sent once the job is on stable storage. With `wait`, 200 is sent with the finished job if it finishes in time, otherwise 202. " +
-			"Its outcome makes one event, which goes to the callback and to every endpoint that subscribes to its type.",
+			"Its outcome makes one event, which goes to the callback and to every endpoint that subscribes to its type. " +
+			"`events` cannot name an event type that is archived. The event itself is never refused, and no schema applies to it.",
 		By: anAccount, Scopes: []ringback.Scope{ringback.ScopeJobsWrite},
-		Codes:   []ringback.Code{ringback.CodeIdempotencyMismatch},
+		Codes:   []ringback.Code{ringback.CodeIdempotencyMismatch, ringback.CodeArchivedEventType},
 		Headers: []*huma.Param{callbackParam(), idempotencyParam()},
 		Request: `{"type": "inspect", "input": {"url": "https://example.com/video.mp4"},
 			"callback_url": "https://customer.example/hook?order=17", "profile": "unitary"}`,

@@ -36,6 +36,7 @@ func humaConfig(version string) huma.Config {
 				{Name: "jobs", Description: "Submit work, watch it, cancel it"},
 				{Name: "workers", Description: "Lease jobs and give them their outcome"},
 				{Name: "events", Description: "Publish facts and look them up"},
+				{Name: "event types", Description: "The catalogue: what events there are, and what their data looks like"},
 				{Name: "endpoints", Description: "Webhook subscriptions"},
 				{Name: "deliveries", Description: "Events on their way to endpoints and callbacks"},
 				{Name: "account", Description: "The account that the key acts for"},

@@ -20,6 +20,8 @@ var routes = map[string]string{
 	"submitJob": "POST /v1/jobs", "listJobs": "GET /v1/jobs", "getJob": "GET /v1/jobs/{id}", "cancelJob": "POST /v1/jobs/{id}/cancel",
 	"leaseJobs": "POST /v1/jobs/lease", "heartbeatJob": "POST /v1/jobs/{id}/heartbeat", "completeJob": "POST /v1/jobs/{id}/complete", "failJob": "POST /v1/jobs/{id}/fail",
 	"publishEvent": "POST /v1/events", "listEvents": "GET /v1/events", "getEvent": "GET /v1/events/{id}", "getResource": "GET /v1/resources/{resource_id}",
+	"createEventType": "POST /v1/event-types", "listEventTypes": "GET /v1/event-types", "importEventTypes": "POST /v1/event-types/import",
+	"getEventType": "GET /v1/event-types/{name}", "updateEventType": "PATCH /v1/event-types/{name}", "deleteEventType": "DELETE /v1/event-types/{name}",
 	"createEndpoint": "POST /v1/endpoints", "listEndpoints": "GET /v1/endpoints", "getEndpoint": "GET /v1/endpoints/{id}", "updateEndpoint": "PATCH /v1/endpoints/{id}",
 	"deleteEndpoint": "DELETE /v1/endpoints/{id}", "getEndpointSecret": "GET /v1/endpoints/{id}/secret",
 	"rotateEndpointSecret": "POST /v1/endpoints/{id}/secret/rotate", "rotateAccountSecret": "POST /v1/accounts/{id}/secret/rotate",
@@ -41,7 +43,7 @@ func TestDocument(t *testing.T) {
 	documented := map[string]string{}
 	e.each(func(method, path string, op *huma.Operation) {
 		documented[op.OperationID] = method + " " + path
-		q := request{Method: method, Path: strings.NewReplacer("{id}", "x", "{resource_id}", "x").Replace(path), Key: "none"}
+		q := request{Method: method, Path: strings.NewReplacer("{id}", "x", "{resource_id}", "x", "{name}", "x").Replace(path), Key: "none"}
 		if a := e.do(t, q); a.Status != 401 && len(op.Security) > 0 {
 			t.Errorf("%s is not served: %d %s", op.OperationID, a.Status, a.Body)
 		}
@@ -51,7 +53,7 @@ func TestDocument(t *testing.T) {
 	}
 	for id, route := range routes {
 		_, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer("{id}", "x", "{resource_id}", "x").Replace(path)
+		path = strings.NewReplacer("{id}", "x", "{resource_id}", "x", "{name}", "x").Replace(path)
 		allow := e.do(t, request{Method: "BREW", Path: path, Key: "none"}).Header.Get("Allow")
 		for method := range strings.SplitSeq(allow, ", ") {
 			if findOperation(e.api.OpenAPI(), method, path) == nil {
@@ -142,7 +144,7 @@ func TestServedDocument(t *testing.T) {
 			t.Errorf("nothing refers to the schema %s", name)
 		}
 		asked := strings.HasSuffix(name, "Submission") || strings.HasSuffix(name, "Creation") || strings.HasSuffix(name, "Change") ||
-			slices.Contains([]string{"EventPublication", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "AccountSecretRotation", "EndpointTest", "EndpointRecovery"}, name)
+			slices.Contains([]string{"EventPublication", "EventTypeImport", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "AccountSecretRotation", "EndpointTest", "EndpointRecovery"}, name)
 		if open, _ := schema.(map[string]any)["additionalProperties"].(bool); open == asked {
 			t.Errorf("%s may have other members: %v", name, open)
 		}
@@ -221,8 +223,8 @@ func TestStatuses(t *testing.T) {
 	})
 	want := map[string]int{
 		"malformed_body": 400, "unauthorized": 401, "missing_scope": 403, "operator_only": 403, "not_found": 404, "stale_lease": 409, "job_canceled": 409,
-		"job_finished": 409, "delivery_finished": 409, "endpoint_disabled": 409, "body_too_large": 413, "unsupported_media_type": 415,
-		"invalid": 422, "idempotency_mismatch": 422, "too_many_failures": 429, "internal": 500, "unavailable": 503,
+		"job_finished": 409, "delivery_finished": 409, "endpoint_disabled": 409, "already_exists": 409, "body_too_large": 413, "unsupported_media_type": 415,
+		"invalid": 422, "archived_event_type": 422, "schema_mismatch": 422, "idempotency_mismatch": 422, "too_many_failures": 429, "internal": 500, "unavailable": 503,
 	}
 	for code, status := range want {
 		if statuses[code] != strconv.Itoa(status) {

@@ -86,7 +86,7 @@ func explain(code ringback.Code) explanation {
 	case ringback.CodeMissingScope:
 		return explanation{403, "the API key lacks a scope that the operation needs"}
 	case ringback.CodeOperatorOnly:
-		return explanation{403, "the operation is for operators' keys only"}
+		return explanation{403, "the operation is for operators' keys only, or would change what is the operator's"}
 	case ringback.CodeNotFound:
 		return explanation{404, "there is no such thing in this account, or no such route"}
 	case ringback.CodeMethodNotAllowed:
@@ -101,12 +101,18 @@ func explain(code ringback.Code) explanation {
 		return explanation{409, "the delivery is no longer pending"}
 	case ringback.CodeEndpointDisabled:
 		return explanation{409, "the endpoint is disabled or deleted, so that nothing is sent to it"}
+	case ringback.CodeAlreadyExists:
+		return explanation{409, "there is one of this name already"}
 	case ringback.CodeBodyTooLarge:
 		return explanation{413, "the body is larger than 1 MiB"}
 	case ringback.CodeUnsupportedMediaType:
 		return explanation{415, "the body is not application/json"}
 	case ringback.CodeInvalid:
 		return explanation{422, "a member, parameter or header cannot be taken; field says which"}
+	case ringback.CodeArchivedEventType:
+		return explanation{422, "the event type is archived: nothing is published under it any more"}
+	case ringback.CodeSchemaMismatch:
+		return explanation{422, "data does not match the schema of its event type; field is `data` and a JSON pointer to the place"}
 	case ringback.CodeIdempotencyMismatch:
 		return explanation{422, "the Idempotency-Key was used with another request within the last 24 hours"}
 	case ringback.CodeTooManyFailures:

@@ -36,6 +36,9 @@ func TestEveryCode(t *testing.T) {
 	complete, token := e.lease(t, "complete")
 	e.get(t, 200, request{Method: "POST /v1/jobs/" + complete + "/complete", Key: e.one.worker, Body: `{"lease_token":"` + token + `"}`})
 
+	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"old","archived":true}`})
+	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"strict","schema":{"required":["a"]}}`})
+
 	requests := map[ringback.Code]request{
 		ringback.CodeMalformedBody:        {Method: "POST /v1/jobs", Body: "{"},
 		ringback.CodeUnauthorized:         {Method: "GET /v1/jobs", Key: "none"},
@@ -48,6 +51,9 @@ func TestEveryCode(t *testing.T) {
 		ringback.CodeJobFinished:          heartbeat(complete),
 		ringback.CodeDeliveryFinished:     {Method: "POST /v1/deliveries/" + delivery + "/cancel"},
 		ringback.CodeEndpointDisabled:     {Method: "POST /v1/deliveries/" + delivery + "/retry"},
+		ringback.CodeAlreadyExists:        {Method: "POST /v1/event-types", Body: `{"name":"old"}`},
+		ringback.CodeArchivedEventType:    {Method: "POST /v1/events", Body: `{"type":"old"}`},
+		ringback.CodeSchemaMismatch:       {Method: "POST /v1/events", Body: `{"type":"strict"}`},
 		ringback.CodeBodyTooLarge:         {Method: "POST /v1/jobs", Body: padded(1<<20 + 1)},
 		ringback.CodeUnsupportedMediaType: {Method: "POST /v1/jobs", Body: "{}", Type: "text/plain"},
 		ringback.CodeInvalid:              {Method: "GET /v1/jobs?limit=0"},

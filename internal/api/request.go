@@ -107,7 +107,7 @@ func replaceBody(r *http.Request, stable []byte) {
 
 // rawMembers are the members that hold any JSON. They are passed on as they
 // are; of what is within them nothing is checked, so nothing need be decoded.
-var rawMembers = []string{"input", "result", "data", "metadata"}
+var rawMembers = []string{"input", "result", "data", "metadata", "schema"}
 
 // decode reads a body in stable form, into its type or, to be validated, into
 // a map.

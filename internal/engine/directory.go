@@ -12,26 +12,27 @@ import (
 	"github.com/ringback/ringback/webhook"
 )
 
-// directory keeps accounts and their endpoints in memory, ready to match
-// events and to sign: they are needed for every event and every attempt. A
-// view is immutable; a change of the account or of one of its endpoints
+// directory keeps accounts, their endpoints and their event types in memory,
+// ready to match events and to sign: they are needed for every event and every
+// attempt. A view is immutable; a change of the account or of what it has
 // forgets it.
 type directory struct {
 	store store.Store
 
 	mu    sync.RWMutex
 	views map[string]*view
-	kept  int // accounts and endpoints in views
+	kept  int // accounts, endpoints and event types in views
 	// changes counts what forget was called for, so that a view that was read
 	// before a change is not kept after it.
 	changes uint64
 }
 
-// maxKept bounds the memory, in accounts and endpoints; past it views are
+// maxKept bounds the memory, in accounts, endpoints and event types; past it views are
 // dropped at random.
 const maxKept = 50_000
 
-// view is an account as it is at one moment.
+// view is an account as it is at one moment. That of the operator, with the id
+// "", has types alone.
 type view struct {
 	account   *ringback.Account
 	endpoints []*endpointView // by id
@@ -39,6 +40,11 @@ type view struct {
 	callbacks map[string]signing // by profile; the URL is the job's own
 
 	publicKeys func() []PublicKey // what signs, or signed, with ed25519
+	types      map[string]store.EventTypeState
+
+	// checking is held while data is checked against one of the types' schemas:
+	// an account's checks have one processor at most.
+	checking sync.Mutex
 }
 
 // endpointView is an endpoint with how it is called.
@@ -80,7 +86,7 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 }
 
 // size counts what a view keeps.
-func (v *view) size() int { return 1 + len(v.endpoints) }
+func (v *view) size() int { return 1 + len(v.endpoints) + len(v.types) }
 
 // drop lets go of a view. d.mu is held.
 func (d *directory) drop(accountID string) {
@@ -100,6 +106,10 @@ func (d *directory) forget(accountID string) {
 }
 
 func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
+	types, err := d.loadTypes(ctx, accountID)
+	if err != nil || accountID == "" {
+		return &view{types: types}, err
+	}
 	account, err := d.store.Account(ctx, accountID)
 	if err != nil {
 		return nil, err
@@ -108,6 +118,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		account:   account,
 		byID:      make(map[string]*endpointView),
 		callbacks: make(map[string]signing),
+		types:     types,
 	}
 	for _, p := range webhook.Profiles() {
 		v.callbacks[p.Name] = newCallbackSigning(p, account, now())
@@ -129,6 +140,18 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		}
 		page.Before = endpoints[len(endpoints)-1].ID
 	}
+}
+
+func (d *directory) loadTypes(ctx context.Context, owner string) (map[string]store.EventTypeState, error) {
+	states, err := d.store.EventTypeStates(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	types := make(map[string]store.EventTypeState, len(states))
+	for _, t := range states {
+		types[t.Name] = t
+	}
+	return types, nil
 }
 
 func newEndpointView(e *ringback.Endpoint) *endpointView {

@@ -44,6 +44,7 @@ type Engine struct {
 	commit     *commit.Committer
 	dispatcher *dispatch.Dispatcher
 	directory  *directory
+	schemas    *schemaCache
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers
@@ -59,6 +60,7 @@ func New(c Config) *Engine {
 		store: c.Store, egress: c.Egress, log: c.Log,
 		commit:    commit.New(c.Store, c.Log),
 		directory: newDirectory(c.Store),
+		schemas:   newSchemaCache(c.Store),
 		keys:      newKeyCache(),
 		finished:  newFinals(),
 		idle:      newIdleWorkers(),

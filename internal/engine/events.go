@@ -31,6 +31,9 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 	if err != nil {
 		return nil, false, err
 	}
+	if err := e.checkPublished(ctx, v, p.Type, p.Data, nil); err != nil {
+		return nil, false, err
+	}
 	at := now()
 	ev = &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: p.Type,

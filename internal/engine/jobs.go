@@ -36,7 +36,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 		return nil, false, err
 	}
 	at := now()
-	job, err = e.newJob(v, p, at)
+	job, err = e.newJob(ctx, v, p, at)
 	if err != nil {
 		return nil, false, err
 	}
@@ -68,7 +68,7 @@ func idempotencyMismatch(k *store.IdempotencyKey) error {
 }
 
 // newJob checks a submission and settles its defaults.
-func (e *Engine) newJob(v *view, p SubmitJobParams, at time.Time) (*ringback.Job, error) {
+func (e *Engine) newJob(ctx context.Context, v *view, p SubmitJobParams, at time.Time) (*ringback.Job, error) {
 	job := &ringback.Job{
 		ID: ringback.NewID(ringback.PrefixJob, at), AccountID: v.account.ID, Type: p.Type,
 		Status: ringback.JobQueued, Input: p.Input, Metadata: p.Metadata,
@@ -90,6 +90,9 @@ func (e *Engine) newJob(v *view, p SubmitJobParams, at time.Time) (*ringback.Job
 		job.MaxAttempts = ringback.DefaultMaxAttempts
 	}
 	if err := checkJob(job); err != nil {
+		return nil, err
+	}
+	if err := e.checkJobEvents(ctx, v, job.EventTypes); err != nil {
 		return nil, err
 	}
 	return job, e.settleCallback(v, job)

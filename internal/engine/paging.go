@@ -17,6 +17,12 @@ const (
 	maxListBytes = 8 << 20
 )
 
+// namePage is page for a list by name.
+func (p Paging) namePage(valid func(name string) bool) (store.NamePage, error) {
+	page, err := p.page(valid)
+	return store.NamePage{Limit: page.Limit, After: page.Before}, err
+}
+
 // cursorVersion leads a cursor before encoding, so that its meaning can change.
 const cursorVersion = "1:"
 
