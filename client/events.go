@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/http"
 	"time"
+
+	"github.com/ringback/ringback/ringback"
 )
 
 const eventsPath = "/v1/events"
@@ -48,6 +50,50 @@ func (c *Client) PublishEvent(ctx context.Context, p PublishEventParams) (*Event
 	}
 	e.Replayed = replayed(header)
 	return e, nil
+}
+
+// PublishEventsParams are events to be published together: 1 to 1,000, each at
+// most 256 KiB of JSON, 8 MiB in all.
+type PublishEventsParams struct {
+	Events []PublishEventParams `json:"events"` // without IdempotencyKeys of their own
+
+	// IdempotencyKey names the whole batch, as in PublishEventParams.
+	IdempotencyKey string `json:"-"`
+}
+
+// EventResult is what became of one event of a batch.
+type EventResult struct {
+	ID    string      `json:"id"`    // "" if it was not published
+	Error *EventError `json:"error"` // nil if it was
+}
+
+// EventError says why one event of a batch was not published.
+type EventError struct {
+	Code    ringback.Code `json:"code"`
+	Message string        `json:"message"`
+	Field   string        `json:"field"` // the member of the event at fault, or ""
+}
+
+// Error gives field and message.
+func (e *EventError) Error() string {
+	if e.Field != "" {
+		return e.Field + ": " + e.Message
+	}
+	return e.Message
+}
+
+// PublishEvents publishes many events, each for itself, and gives their results
+// in the same order; one that cannot be published fails none of the others. If
+// the call itself fails, calling again with the same IdempotencyKey publishes the
+// rest and makes nothing twice.
+func (c *Client) PublishEvents(ctx context.Context, p PublishEventsParams) ([]EventResult, error) {
+	var out struct {
+		Results []EventResult `json:"results"`
+	}
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, path: eventsPath + "/batch", header: idempotency(p.IdempotencyKey), in: p, out: &out, repeatable: true,
+	})
+	return out.Results, err
 }
 
 // GetEvent gives an event by its id or UUID.

@@ -89,6 +89,7 @@ func TestMembers(t *testing.T) {
 		"Heartbeat": client.HeartbeatJobParams{}, "Completion": client.CompleteJobParams{}, "Failure": client.FailJobParams{},
 		"EndpointCreation": client.CreateEndpointParams{}, "EndpointChange": client.UpdateEndpointParams{},
 		"AccountCreation": client.CreateAccountParams{}, "AccountChange": client.UpdateAccountParams{}, "KeyCreation": client.CreateKeyParams{},
+		"EventBatch": client.PublishEventsParams{}, "EventResult": client.EventResult{}, "EventError": client.EventError{},
 		"EventType": client.EventType{}, "EventTypeCreation": client.CreateEventTypeParams{}, "EventTypeChange": client.UpdateEventTypeParams{},
 		"ImportedEventTypes": client.ImportedEventTypes{},
 		"FieldError":         client.FieldError{}, "JobEvents": client.JobEvents{},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ringback/ringback/client"
@@ -122,6 +123,32 @@ func TestEndpointsAndAccounts(t *testing.T) {
 		if h, err := health(); err != nil || h.Status != "ok" {
 			t.Error(h, err)
 		}
+	}
+}
+
+func TestPublishEvents(t *testing.T) {
+	w, ctx := start(t), t.Context()
+	p := client.PublishEventsParams{
+		Events:         []client.PublishEventParams{{Type: "a", Data: map[string]int{"n": 1}}, {Type: "a b"}, {Type: "b", ResourceID: "r"}},
+		IdempotencyKey: "k",
+	}
+	results, err := w.customer.PublishEvents(ctx, p)
+	if err != nil || len(results) != 3 || results[0].Error != nil || results[2].ID == "" {
+		t.Fatal(results, err)
+	}
+	if e := results[1].Error; e == nil || e.Code != ringback.CodeInvalid || e.Field != "type" || !strings.HasPrefix(e.Error(), "type: ") || results[1].ID != "" {
+		t.Errorf("%+v", results[1])
+	}
+	again, err := w.customer.PublishEvents(ctx, p)
+	if err != nil || again[0].ID != results[0].ID || again[2].ID != results[2].ID {
+		t.Error(again, err)
+	}
+	if e, err := w.customer.GetEvent(ctx, results[2].ID); err != nil || e.Type != "b" || e.ResourceID != "r" {
+		t.Error(e, err)
+	}
+	p.Events = p.Events[:1]
+	if _, err := w.customer.PublishEvents(ctx, p); client.CodeOf(err) != ringback.CodeIdempotencyMismatch {
+		t.Error(err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/ringback/ringback/internal/engine"
 )
@@ -48,6 +49,8 @@ type API struct {
 	document  []byte // openapi.json
 	wrongKeys *limiter
 
+	largeBodies *semaphore.Weighted // bytes; see room
+
 	// faultLogged is when a fault of the store was last logged, in Unix
 	// nanoseconds.
 	faultLogged atomic.Int64
@@ -62,11 +65,14 @@ func New(e *engine.Engine, c Config) *API {
 		engine: e, log: cmp.Or(c.Log, slog.Default()), config: c,
 		mux:       http.NewServeMux(),
 		wrongKeys: newLimiter(cmp.Or(c.WrongKeys, defaultWrongKeys)),
+
+		largeBodies: semaphore.NewWeighted(maxLargeBodies),
 	}
 	a.huma = humago.New(a.mux, humaConfig(c.Version))
 	a.registerJobs()
 	a.registerLeases()
 	a.registerEvents()
+	a.registerBatch()
 	a.registerEventTypes()
 	a.registerResources()
 	a.registerEndpoints()

@@ -63,7 +63,9 @@ func callOf(ctx context.Context) *call {
 func (a *API) guard(op *operation) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
-		c, err := a.admit(w, r, op)
+		room := &room{of: a.largeBodies}
+		defer room.release()
+		c, err := a.admit(w, r, op, room)
 		if err != nil {
 			a.fail(w, r, err)
 			return
@@ -74,7 +76,7 @@ func (a *API) guard(op *operation) func(huma.Context, func(huma.Context)) {
 
 // admit checks a request in the order in which a stranger should learn about
 // it: key, permission, account, and only then what it says.
-func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation) (*call, error) {
+func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation, room *room) (*call, error) {
 	c := &call{url: a.urlOf(r), header: r.Header}
 	if op.By != anyone {
 		var err error
@@ -93,7 +95,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation) (*cal
 	}
 	if op.takesBody {
 		var err error
-		if c.body, err = readBody(r, op.OptionalBody); err != nil {
+		if op.OptionalBody && r.ContentLength == 0 {
+			c.body = []byte("{}")
+		} else if c.body, err = readBody(r, op.MaxBody, room); err != nil {
 			return nil, err
 		}
 		replaceBody(r, c.body)

@@ -23,7 +23,7 @@ import (
 // env is a server with everything behind it: a real engine on a real store.
 // It has two accounts; requests act for the first unless they say otherwise.
 type env struct {
-	t      *testing.T
+	t      testing.TB
 	engine *engine.Engine
 	api    *api.API
 	store  *faulty
@@ -44,7 +44,7 @@ type option func(*egress.Config, *api.Config)
 // strict makes the server refuse http and private addresses.
 func strict(e *egress.Config, _ *api.Config) { *e = egress.Config{} }
 
-func start(t *testing.T, options ...option) *env {
+func start(t testing.TB, options ...option) *env {
 	t.Helper()
 	egressConfig := egress.Config{AllowHTTP: true, AllowPrivate: true}
 	e := &env{t: t, log: &bytes.Buffer{}}

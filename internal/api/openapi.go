@@ -22,7 +22,7 @@ func humaConfig(version string) huma.Config {
 				Title: "Ringback", Version: version,
 				Description: "Submit a job, get a signed webhook when it is done. " +
 					"Times are RFC 3339 in UTC; ids are opaque strings; members may be added to answers, none are renamed. " +
-					"Bodies are JSON objects of at most 1 MiB, without duplicate members; unknown members and parameters are refused.",
+					"Bodies are JSON objects of at most 1 MiB (publishEvents: 8 MiB), without duplicate members; unknown members and parameters are refused.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{

@@ -19,7 +19,7 @@ import (
 var routes = map[string]string{
 	"submitJob": "POST /v1/jobs", "listJobs": "GET /v1/jobs", "getJob": "GET /v1/jobs/{id}", "cancelJob": "POST /v1/jobs/{id}/cancel",
 	"leaseJobs": "POST /v1/jobs/lease", "heartbeatJob": "POST /v1/jobs/{id}/heartbeat", "completeJob": "POST /v1/jobs/{id}/complete", "failJob": "POST /v1/jobs/{id}/fail",
-	"publishEvent": "POST /v1/events", "listEvents": "GET /v1/events", "getEvent": "GET /v1/events/{id}", "getResource": "GET /v1/resources/{resource_id}",
+	"publishEvents": "POST /v1/events/batch", "publishEvent": "POST /v1/events", "listEvents": "GET /v1/events", "getEvent": "GET /v1/events/{id}", "getResource": "GET /v1/resources/{resource_id}",
 	"createEventType": "POST /v1/event-types", "listEventTypes": "GET /v1/event-types", "importEventTypes": "POST /v1/event-types/import",
 	"getEventType": "GET /v1/event-types/{name}", "updateEventType": "PATCH /v1/event-types/{name}", "deleteEventType": "DELETE /v1/event-types/{name}",
 	"createEndpoint": "POST /v1/endpoints", "listEndpoints": "GET /v1/endpoints", "getEndpoint": "GET /v1/endpoints/{id}", "updateEndpoint": "PATCH /v1/endpoints/{id}",
@@ -144,7 +144,7 @@ func TestServedDocument(t *testing.T) {
 			t.Errorf("nothing refers to the schema %s", name)
 		}
 		asked := strings.HasSuffix(name, "Submission") || strings.HasSuffix(name, "Creation") || strings.HasSuffix(name, "Change") ||
-			slices.Contains([]string{"EventPublication", "EventTypeImport", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "AccountSecretRotation", "EndpointTest", "EndpointRecovery"}, name)
+			slices.Contains([]string{"EventPublication", "EventBatch", "EventTypeImport", "LeaseRequest", "Heartbeat", "Completion", "Failure", "SecretRotation", "AccountSecretRotation", "EndpointTest", "EndpointRecovery"}, name)
 		if open, _ := schema.(map[string]any)["additionalProperties"].(bool); open == asked {
 			t.Errorf("%s may have other members: %v", name, open)
 		}

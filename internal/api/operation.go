@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -32,6 +33,7 @@ type operation struct {
 	Headers  []*huma.Param // that the handler reads itself
 	Request  string        // an example, in JSON
 	Response string        // an example, in JSON; "" = no body
+	MaxBody  int           // bytes; 0 = maxBody
 
 	// OptionalBody lets a request have no body at all, which stands for {}.
 	OptionalBody bool
@@ -42,6 +44,7 @@ type operation struct {
 // register makes an operation known to the router and to the document.
 func register[I, O any](a *API, op operation, handle func(context.Context, *I) (*O, error)) {
 	_, op.takesBody = reflect.TypeFor[I]().FieldByName("Body")
+	op.MaxBody = cmp.Or(op.MaxBody, maxBody)
 	huma.Register(a.huma, a.describe(&op), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

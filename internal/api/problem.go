@@ -104,7 +104,7 @@ func explain(code ringback.Code) explanation {
 	case ringback.CodeAlreadyExists:
 		return explanation{409, "there is one of this name already"}
 	case ringback.CodeBodyTooLarge:
-		return explanation{413, "the body is larger than 1 MiB"}
+		return explanation{413, "the body is larger than 1 MiB (publishEvents: 8 MiB, one event 256 KiB)"}
 	case ringback.CodeUnsupportedMediaType:
 		return explanation{415, "the body is not application/json"}
 	case ringback.CodeInvalid:
@@ -118,7 +118,7 @@ func explain(code ringback.Code) explanation {
 	case ringback.CodeTooManyFailures:
 		return explanation{429, "too many wrong API keys came from this address within a minute"}
 	case ringback.CodeUnavailable:
-		return explanation{503, "the store cannot take changes, or the server is stopping; nothing happened, try again"}
+		return explanation{503, "the store cannot take changes, the server is stopping, or it has no room for so large a request; nothing happened, try again"}
 	case ringback.CodeInternal:
 	}
 	return explanation{500, "a defect of the server; its log says more"}

@@ -21,22 +21,19 @@ import (
 )
 
 const (
-	// maxBody is the largest body that is taken, in bytes.
+	// maxBody is the largest body that is taken, in bytes, unless the operation
+	// has another limit.
 	maxBody = 1 << 20
 	// maxIdempotencyKey is the length limit of an Idempotency-Key.
 	maxIdempotencyKey = 255
 )
 
 // readBody reads a request's body and gives it in stable form: one JSON object.
-// Where it is optional, nothing stands for {}.
-func readBody(r *http.Request, optional bool) ([]byte, error) {
-	if optional && r.ContentLength == 0 {
-		return []byte("{}"), nil
-	}
+func readBody(r *http.Request, limit int, room *room) ([]byte, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	raw, err := readLimited(r)
+	raw, err := readLimited(r, limit, room)
 	if err != nil {
 		return nil, err
 	}
@@ -75,27 +72,36 @@ func checkMediaType(h http.Header) error {
 	return nil
 }
 
-// readLimited reads a body, but not further than it may go.
-func readLimited(r *http.Request) ([]byte, error) {
-	tooLarge := ringback.Errorf(ringback.CodeBodyTooLarge, "the body is larger than %d bytes", maxBody)
-	if r.ContentLength > maxBody {
+// readLimited reads a body, but not further than it may go, and not further than
+// there is room for it.
+func readLimited(r *http.Request, limit int, room *room) ([]byte, error) {
+	tooLarge := ringback.Errorf(ringback.CodeBodyTooLarge, "the body is larger than %d bytes", limit)
+	if r.ContentLength > int64(limit) {
 		return nil, tooLarge
 	}
 	var raw bytes.Buffer
 	if r.ContentLength > 0 {
-		raw.Grow(int(r.ContentLength) + bytes.MinRead)
+		raw.Grow(min(int(r.ContentLength), maxBody) + bytes.MinRead)
 	}
-	_, err := raw.ReadFrom(io.LimitReader(r.Body, maxBody+1))
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return nil, malformed("the body did not arrive within " + bodyTimeout.String())
+	for {
+		n, err := raw.ReadFrom(io.LimitReader(r.Body, int64(min(maxBody, limit+1-raw.Len()))))
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+			return nil, malformed("the body did not arrive within " + bodyTimeout.String())
+		}
+		switch {
+		case err != nil:
+			return nil, malformed("the body broke off before its end")
+		case raw.Len() > limit:
+			return nil, tooLarge
+		case n < maxBody: // its end
+			return raw.Bytes(), nil
+		}
+		if limit > maxBody {
+			if err := room.take(r.Context(), maxBody); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if err != nil {
-		return nil, malformed("the body broke off before its end")
-	}
-	if raw.Len() > maxBody {
-		return nil, tooLarge
-	}
-	return raw.Bytes(), nil
 }
 
 // replaceBody makes the checked body the one that handlers read.
@@ -122,7 +128,7 @@ func decode(text []byte, into any) error {
 	}
 	values := make(map[string]any, len(members))
 	for name, raw := range members {
-		if slices.Contains(rawMembers, name) {
+		if slices.Contains(rawMembers, name) || name == "events" && raw[0] == '[' { // of a batch, not of a job
 			values[name] = sample(raw)
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
@@ -21,10 +22,7 @@ type PublishEventParams struct {
 // PublishEvent makes an event and a delivery to every endpoint that subscribes
 // to it. Idempotency keys work as in SubmitJob.
 func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEventParams) (ev *ringback.Event, replayed bool, err error) {
-	if err := checkEventType("type", p.Type); err != nil {
-		return nil, false, err
-	}
-	if err := checkText("resource_id", p.ResourceID, ringback.MaxResourceID); err != nil {
+	if err := checkPublication(p); err != nil {
 		return nil, false, err
 	}
 	v, err := e.viewOf(ctx, accountID)
@@ -34,11 +32,7 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 	if err := e.checkPublished(ctx, v, p.Type, p.Data, nil); err != nil {
 		return nil, false, err
 	}
-	at := now()
-	ev = &ringback.Event{
-		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: p.Type,
-		ResourceID: p.ResourceID, Data: p.Data, CreatedAt: at,
-	}
+	ev = newEvent(accountID, p, now())
 	plan := e.plan(v, ev, nil)
 	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: p.Key}
 	err = e.commitPlan(plan, op, func() bool { return op.Err == nil && op.Replayed == "" })
@@ -54,6 +48,21 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 		return ev, true, err
 	}
 	return ev, false, nil
+}
+
+// checkPublication checks what can be said about an event without its account.
+func checkPublication(p PublishEventParams) error {
+	if err := checkEventType("type", p.Type); err != nil {
+		return err
+	}
+	return checkText("resource_id", p.ResourceID, ringback.MaxResourceID)
+}
+
+func newEvent(accountID string, p PublishEventParams, at time.Time) *ringback.Event {
+	return &ringback.Event{
+		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: p.Type,
+		ResourceID: p.ResourceID, Data: p.Data, CreatedAt: at,
+	}
 }
 
 func (e *Engine) event(ctx context.Context, accountID, id string) (*ringback.Event, error) {

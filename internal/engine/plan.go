@@ -66,6 +66,13 @@ func (p *plan) deliveries() []store.NewDelivery {
 // caller is gone: it is done by the committer.
 func (e *Engine) commitPlan(p *plan, op store.Op, applied func() bool) error {
 	answer := make(chan error, 1)
+	e.handOver(p, op, applied, func(err error) { answer <- err })
+	return <-answer
+}
+
+// handOver is commitPlan without waiting: done is called once and must not
+// block.
+func (e *Engine) handOver(p *plan, op store.Op, applied func() bool, done func(error)) {
 	e.commit.Go(func(err error) {
 		ok := err == nil && applied()
 		for i, t := range p.tickets {
@@ -75,9 +82,8 @@ func (e *Engine) commitPlan(p *plan, op store.Op, applied func() bool) error {
 				e.dispatcher.Settle(t, nil)
 			}
 		}
-		answer <- err
+		done(err)
 	}, op)
-	return <-answer
 }
 
 // viewOf gives an account's view, or the error that callers see.

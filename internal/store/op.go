@@ -28,7 +28,7 @@ func (*RecoverEvents) isOp()   {}
 // IdempotencyKey makes a submission happen once: unique per account, route and
 // key. The fingerprint tells whether a later request is the same one.
 type IdempotencyKey struct {
-	Route       string // "jobs" or "events"
+	Route       string // "jobs", "events", "events/batch" or "events/batch/item"
 	Key         string
 	Fingerprint [32]byte
 }
