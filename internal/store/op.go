@@ -22,6 +22,7 @@ func (*RecordAttempt) isOp()   {}
 func (*RetryDelivery) isOp()   {}
 func (*CancelDelivery) isOp()  {}
 func (*CancelPending) isOp()   {}
+func (*ChangeEndpoint) isOp()  {}
 func (*PromoteJobs) isOp()     {}
 func (*RecoverEvents) isOp()   {}
 
@@ -178,7 +179,8 @@ type PlaceDelivery struct {
 // If it is no longer leased by this epoch Err is ErrFenced; the attempt is then
 // still added to the history of a delivery that is no longer pending, since the
 // request was made. Its status stays, but for a canceled one whose attempt was
-// answered after all: that is delivered.
+// answered after all: that is delivered. With Err nil, and then alone, Notice
+// is inserted, too.
 type RecordAttempt struct {
 	DeliveryRef
 	Attempt       ringback.Attempt
@@ -188,8 +190,37 @@ type RecordAttempt struct {
 	Step          int    // the delivery's Step from now on
 	Reason        string // "" when delivered
 	URL, Profile  string // as used
+	Notice        *Notice
 
 	Err error
+}
+
+// ChangeEndpoint calls Change with the endpoint as it is, writes what it left
+// there, and inserts Notice. If Change returns an error nothing is written, and
+// Err is that error; if there is no such endpoint it is ErrNotFound. Change may
+// be called again when a commit is repeated, and must not use the store.
+type ChangeEndpoint struct {
+	AccountID, ID string
+	Change        func(*ringback.Endpoint) error
+	Notice        *Notice
+
+	Endpoint *ringback.Endpoint // as written
+	Err      error
+}
+
+// Notice is an event about a change, of whichever account, that is inserted
+// with its deliveries if, and only if, the change is made. nil = none.
+type Notice struct {
+	Event      *ringback.Event
+	Deliveries []NewDelivery
+}
+
+// cost is what a notice adds to that of its operation.
+func (n *Notice) cost() (rows, bytes int) {
+	if n == nil {
+		return 0, 0
+	}
+	return 1 + len(n.Deliveries), len(n.Event.Data)
 }
 
 // RetryDelivery makes a delivery that had ended pending again, due now, with
@@ -260,7 +291,11 @@ func Cost(op Op) (rows, bytes int) {
 	case *FinishJob:
 		return 2 + len(op.Deliveries), len(op.Job.Result)
 	case *RecordAttempt:
-		return 2, len(op.Attempt.ResponseBody)
+		rows, bytes = op.Notice.cost()
+		return rows + 2, bytes + len(op.Attempt.ResponseBody)
+	case *ChangeEndpoint:
+		rows, bytes = op.Notice.cost()
+		return rows + 1, bytes
 	case *LeaseJobs:
 		return op.Max, 0
 	case *PromoteJobs:

@@ -24,10 +24,12 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 		op.Err = store.ErrFenced
 		return recordLate(ctx, t, op)
 	}
-	if op.Attempt.Number == 0 {
-		return nil
+	if op.Attempt.Number > 0 {
+		if err := insertAttempt(ctx, t, op, op.Attempt.Number); err != nil {
+			return err
+		}
 	}
-	return insertAttempt(ctx, t, op, op.Attempt.Number)
+	return s.insertNotice(ctx, t, op.Notice)
 }
 
 func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {

@@ -63,6 +63,8 @@ func (s *Store) apply(ctx context.Context, t tx, op store.Op) error {
 		return s.cancelPending(ctx, t, op)
 	case *store.RecoverEvents:
 		return s.recoverEvents(ctx, t, op)
+	case *store.ChangeEndpoint:
+		return s.changeEndpoint(ctx, t, op)
 	}
 	return fmt.Errorf("unknown operation %T", op)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,21 +34,39 @@ func (s *Store) InsertEndpoint(ctx context.Context, e *ringback.Endpoint, limit 
 func (s *Store) UpdateEndpoint(
 	ctx context.Context, accountID, id string, change func(*ringback.Endpoint) error,
 ) (*ringback.Endpoint, error) {
-	var e *ringback.Endpoint
-	err := s.w.transact(ctx, func(ctx context.Context, t tx) (err error) {
-		if e, err = s.endpoint(ctx, t, accountID, id); err != nil {
+	op := &store.ChangeEndpoint{AccountID: accountID, ID: id, Change: change}
+	err := s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		if err := s.changeEndpoint(ctx, t, op); err != nil {
 			return err
 		}
-		if err := change(e); err != nil {
-			return err
-		}
-		e.AccountID, e.ID = accountID, id
-		return s.putEndpoint(ctx, t, "REPLACE", e)
+		return op.Err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	return op.Endpoint, nil
+}
+
+func (s *Store) changeEndpoint(ctx context.Context, t tx, op *store.ChangeEndpoint) error {
+	op.Endpoint, op.Err = nil, nil
+	e, err := s.endpoint(ctx, t, op.AccountID, op.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		op.Err = err
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	op.Err = op.Change(e)
+	if op.Err != nil {
+		return nil //nolint:nilerr // a refusal is the operation's outcome, and does not end the transaction
+	}
+	e.AccountID, e.ID = op.AccountID, op.ID
+	if err := s.putEndpoint(ctx, t, "REPLACE", e); err != nil {
+		return err
+	}
+	op.Endpoint = e
+	return s.insertNotice(ctx, t, op.Notice)
 }
 
 // putEndpoint runs INSERT or REPLACE.

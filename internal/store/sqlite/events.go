@@ -40,6 +40,13 @@ func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, delive
 	return nil
 }
 
+func (s *Store) insertNotice(ctx context.Context, t tx, n *store.Notice) error {
+	if n == nil {
+		return nil
+	}
+	return s.insertEvent(ctx, t, n.Event, n.Deliveries)
+}
+
 // Event reads an event.
 func (s *Store) Event(ctx context.Context, accountID, id string) (*ringback.Event, error) {
 	return event(ctx, s.r, accountID, id)

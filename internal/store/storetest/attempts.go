@@ -1,12 +1,33 @@
 package storetest
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
+
+// notice gives one to an account of its own, with one leased delivery.
+func (w *world) notice() *store.Notice {
+	ev := w.newEvent("endpoint.failing")
+	ev.AccountID = w.id(ringback.PrefixAccount)
+	return &store.Notice{Event: ev, Deliveries: w.deliveriesOf(ev, 1, leased)}
+}
+
+// noticed checks whether a notice was inserted, whole.
+func (w *world) noticed(n *store.Notice, want bool) {
+	w.Helper()
+	ev, err := w.s.Event(w.ctx(), n.Event.AccountID, n.Event.ID)
+	if !want {
+		w.wantErr(err, store.ErrNotFound)
+		return
+	}
+	w.check(err)
+	w.equal("event", ev, n.Event)
+	w.equal("delivery", w.delivery(&n.Deliveries[0].Delivery), &n.Deliveries[0].Delivery)
+}
 
 func (w *world) attempts(d *ringback.Delivery, limit int) []ringback.Attempt {
 	w.Helper()
@@ -60,6 +81,37 @@ var attemptTests = map[string]func(*world){
 		w.equal("status", got.Status, ringback.DeliveryCanceled)
 		w.equal("count", got.AttemptCount, 0)
 		w.equal("reason", got.Reason, "no endpoint")
+		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
+	},
+	"with a notice": func(w *world) {
+		for _, status := range []ringback.DeliveryStatus{ringback.DeliveryFailed, ringback.DeliveryPending} {
+			d, notice := w.publish(leased), w.notice()
+			op := w.outcome(d, 1, status)
+			op.Notice = notice
+			w.commit(op)
+			w.check(op.Err)
+			w.noticed(notice, true)
+		}
+	},
+	"no notice of what is fenced": func(w *world) {
+		d, notice := w.publish(leased), w.notice()
+		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick()})
+		op := w.outcome(d, 1, ringback.DeliveryFailed)
+		op.Notice = notice
+		w.commit(op)
+		w.wantErr(op.Err, store.ErrFenced)
+		w.noticed(notice, false)
+	},
+	"a notice that cannot be inserted undoes the record": func(w *world) {
+		d, notice := w.publish(leased), w.notice()
+		w.commit(&store.PublishEvent{Event: notice.Event}) // takes its id
+		op := w.outcome(d, 1, ringback.DeliveryFailed)
+		op.Notice = notice
+		var refused *store.OpError
+		if err := w.s.Commit(w.ctx(), []store.Op{op}); !errors.As(err, &refused) {
+			w.Fatalf("got error %v, want an OpError", err)
+		}
+		w.equal("delivery", w.delivery(d), d)
 		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
 	},
 	"all fields of attempts": func(w *world) {

@@ -88,6 +88,57 @@ var endpointTests = map[string]func(*world){
 		w.wantErr(err, refused)
 		w.equal("endpoint", w.endpoint(e), e)
 	},
+	"a change with a notice": func(w *world) {
+		e, notice := w.newEndpoint(), w.notice()
+		w.check(w.s.InsertEndpoint(w.ctx(), e, 10))
+		want := *e
+		want.FailingSince = w.tick()
+		op := &store.ChangeEndpoint{AccountID: e.AccountID, ID: e.ID, Notice: notice, Change: func(b *ringback.Endpoint) error {
+			w.equal("given to change", b, e)
+			*b = want
+			return nil
+		}}
+		w.commit(op)
+		w.check(op.Err)
+		w.equal("answer", op.Endpoint, &want)
+		w.equal("stored", w.endpoint(e), &want)
+		w.noticed(notice, true)
+	},
+	"a change that is refused makes no notice, and does not disturb others": func(w *world) {
+		e, notice, lost := w.newEndpoint(), w.notice(), w.notice()
+		w.check(w.s.InsertEndpoint(w.ctx(), e, 10))
+		refused := errors.New("no")
+		op := &store.ChangeEndpoint{AccountID: e.AccountID, ID: e.ID, Notice: notice, Change: func(b *ringback.Endpoint) error {
+			b.URL = "https://b"
+			return refused
+		}}
+		none := &store.ChangeEndpoint{AccountID: e.AccountID, ID: "ep_none", Notice: lost, Change: func(*ringback.Endpoint) error { return nil }}
+		foreign := &store.ChangeEndpoint{AccountID: "acc_other", ID: e.ID, Notice: lost, Change: func(*ringback.Endpoint) error { return nil }}
+		ev := w.newEvent("a")
+		w.commit(op, none, foreign, &store.PublishEvent{Event: ev})
+		w.wantErr(op.Err, refused)
+		w.wantErr(none.Err, store.ErrNotFound)
+		w.wantErr(foreign.Err, store.ErrNotFound)
+		w.equal("endpoint", w.endpoint(e), e)
+		w.noticed(notice, false)
+		w.noticed(lost, false)
+		_, err := w.s.Event(w.ctx(), ev.AccountID, ev.ID)
+		w.check(err)
+	},
+	"a notice that cannot be inserted undoes the change": func(w *world) {
+		e, notice := w.newEndpoint(), w.notice()
+		w.check(w.s.InsertEndpoint(w.ctx(), e, 10))
+		w.commit(&store.PublishEvent{Event: notice.Event}) // takes its id
+		op := &store.ChangeEndpoint{AccountID: e.AccountID, ID: e.ID, Notice: notice, Change: func(b *ringback.Endpoint) error {
+			b.Enabled = false
+			return nil
+		}}
+		var refused *store.OpError
+		if err := w.s.Commit(w.ctx(), []store.Op{op}); !errors.As(err, &refused) {
+			w.Fatalf("got error %v, want an OpError", err)
+		}
+		w.equal("endpoint", w.endpoint(e), e)
+	},
 	"not found": func(w *world) {
 		_, err := w.s.Endpoint(w.ctx(), w.account, "ep_none")
 		w.wantErr(err, store.ErrNotFound)
