@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringback/ringback/internal/api"
 	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/ringback"
 )
 
 func TestAuthentication(t *testing.T) {
@@ -44,6 +46,39 @@ func TestAuthentication(t *testing.T) {
 	twice.Header["Authorization"] = []string{"Bearer " + e.one.key, "Bearer " + e.two.key}
 	if a := e.send(t, twice); a.Status != 401 {
 		t.Errorf("two keys: %d %s", a.Status, a.Body)
+	}
+}
+
+// TestOperatorsOwnAccount is reached by its name, with an operator's key alone.
+func TestOperatorsOwnAccount(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	at := time.Now().UTC()
+	if err := e.store.InsertAccount(t.Context(), &ringback.Account{
+		ID: ringback.OperatorAccountID, Name: "operator", CallbackProfile: ringback.DefaultCallbackProfile, CreatedAt: at, UpdatedAt: at,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	named := func(key, method, body string) request {
+		return request{Method: method, Key: key, Body: body, Header: map[string]string{"Ringback-Account": "operator"}}
+	}
+	const subscription = `{"url":"http://127.0.0.1:9/monitor","event_types":["delivery.exhausted"]}`
+	run(t, e, nil, []scenario{
+		{Name: "subscribe", request: named(e.operator, "POST /v1/endpoints", subscription), Status: 201, Want: []string{`/monitor"`}},
+		{Name: "not with an account's key", request: named(e.one.key, "POST /v1/endpoints", subscription), Status: 404, Code: "not_found"},
+		{Name: "nor to read", request: named(e.one.key, "GET /v1/events", ""), Status: 404, Code: "not_found"},
+		{Name: "nothing yet", request: named(e.operator, "GET /v1/events", ""), Status: 200, Want: []string{`"items":[]`}},
+	})
+	e.get(t, 201, request{Method: "POST /v1/endpoints", Body: `{"url":"http://127.0.0.1:9/dead","event_types":["*"],"retry_schedule":[]}`})
+	ev := e.get(t, 202, request{Method: "POST /v1/events", Body: `{"type":"order.paid"}`})
+	<-e.store.attempts // what is told was committed with it
+	told := e.get(t, 200, named(e.operator, "GET /v1/events", ""))
+	if told.text("items.0.type") != ringback.EventDeliveryExhausted || told.text("items.0.data.event_id") != ev.text("id") ||
+		told.text("items.0.data.account_id") != e.one.id || told.text("items.0.resource_id") != told.text("items.0.data.delivery_id") {
+		t.Errorf("the operator was told %s", told.Body)
+	}
+	if own := e.get(t, 200, request{Method: "GET /v1/events"}); strings.Contains(string(own.Body), ringback.EventDeliveryExhausted) {
+		t.Errorf("the account sees what the operator was told: %s", own.Body)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/internal/egress"
-	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -33,7 +32,10 @@ type Outcome struct {
 	Status  ringback.DeliveryStatus
 	Next    time.Time // with pending
 	Gone    bool      // the receiver answered 410
-	Timing  egress.Timing
+	// Exhausted: the delivery failed because its schedule is used up. One that
+	// was retried by hand after its end has none.
+	Exhausted bool
+	Timing    egress.Timing
 }
 
 // deliver makes one attempt and records it. It returns when the outcome is
@@ -154,7 +156,7 @@ func (d *Dispatcher) judge(o *Outcome, dl *ringback.Delivery, t *Target, err err
 		return
 	}
 	if dl.Step >= len(t.Schedule) {
-		o.Status = ringback.DeliveryFailed
+		o.Status, o.Exhausted = ringback.DeliveryFailed, dl.Step != ringback.NoMoreSteps
 		return
 	}
 	delay := ringback.Jitter(t.Schedule[dl.Step])
@@ -208,45 +210,4 @@ func Origin(raw string) string {
 		host = strings.TrimSuffix(host, ":"+port)
 	}
 	return scheme + "://" + host
-}
-
-// record commits the outcome, however long the store takes, tells who wants to
-// know, and writes the one log line of the attempt.
-func (d *Dispatcher) record(ctx context.Context, it *item, o *Outcome) {
-	dl := it.Delivery
-	op := &store.RecordAttempt{
-		DeliveryRef: store.DeliveryRef{AccountID: dl.AccountID, ID: dl.ID},
-		Attempt:     o.Attempt, Status: o.Status, NextAttemptAt: o.Next, Now: time.Now(),
-		Step: dl.Step, Reason: dl.Reason, URL: dl.URL, Profile: dl.Profile,
-	}
-	for {
-		err := d.Commit.Do(op)
-		if err == nil {
-			break
-		}
-		if ringback.CodeOf(err) != ringback.CodeUnavailable {
-			d.Log.Error("an attempt could not be recorded", "delivery", dl.ID, "error", err)
-			if op.Attempt.Number == 0 {
-				return
-			}
-			// A defect. Without any record the delivery would be attempted for
-			// ever: it ends without this attempt in its history.
-			op.Attempt = ringback.Attempt{}
-			op.Status, op.NextAttemptAt = ringback.DeliveryFailed, time.Time{}
-			op.Reason = "an attempt was made, but could not be recorded"
-			continue
-		}
-		if !pause(ctx, retryEvery) {
-			d.Log.Error("an attempt was not recorded before the server stopped; it will be made again",
-				"delivery", dl.ID, "error", err)
-			return
-		}
-	}
-	d.logAttempt(ctx, it, o, op.Err)
-	if op.Status == ringback.DeliveryPending && op.Err == nil {
-		d.noteDue(o.Next)
-	}
-	if o.Attempt.Number > 0 {
-		d.Targets.Observe(ctx, dl, *o)
-	}
 }

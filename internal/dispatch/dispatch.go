@@ -45,6 +45,9 @@ type Sender interface {
 // moment.
 type Targets interface {
 	Target(ctx context.Context, d *ringback.Delivery, job *ringback.Job) (*Target, error)
+	// Notice gives what is to be committed together with an attempt, or nil. A
+	// fault of the store is an error: it is asked again.
+	Notice(ctx context.Context, c *store.Claimed, o Outcome) (*Notice, error)
 	// Observe is told of every recorded attempt.
 	Observe(ctx context.Context, d *ringback.Delivery, o Outcome)
 }
@@ -66,6 +69,15 @@ type Target struct {
 	// Gone is why nothing may be sent any more ("" = send): the delivery is
 	// canceled with this reason.
 	Gone string
+}
+
+// Notice is an event about an attempt.
+type Notice struct {
+	*store.Notice
+
+	// Settle is called once it is known whether the notice was inserted, before
+	// any later commit begins. It must not block.
+	Settle func(inserted bool)
 }
 
 // Limits of a dispatcher. The zero value of a member means its default. One

@@ -67,55 +67,64 @@ func (t targets) Observe(ctx context.Context, d *ringback.Delivery, o dispatch.O
 		t.e.failing.reset(d.EndpointID)
 		return
 	}
+	n := &endpointNotice{
+		AccountID: ep.AccountID, EndpointID: ep.ID, URL: ep.URL, FailingSince: instant(ep.FailingSince),
+		attemptNotice: noticeOf(d, &o.Attempt),
+	}
 	if o.Status == ringback.DeliveryDelivered {
 		t.e.failing.reset(ep.ID)
 		if !ep.FailingSince.IsZero() {
-			t.e.keepFailingSince(ctx, ep.Endpoint, time.Time{})
+			t.e.keepFailingSince(ctx, ep.Endpoint, time.Time{}, n)
 		}
 		return
 	}
 	at := o.Attempt.StartedAt.UTC().Truncate(time.Microsecond)
 	since := t.e.failing.fail(ep.ID, at, ep.FailingSince)
+	n.FailingSince = instant(since)
 	switch {
 	case o.Gone:
-		t.e.disable(ctx, ep.Endpoint, ringback.DisabledGone)
+		t.e.disable(ctx, ep.Endpoint, ringback.DisabledGone, n)
 	case at.Sub(since) >= FailingLimit:
-		t.e.disable(ctx, ep.Endpoint, ringback.DisabledFailing)
+		t.e.disable(ctx, ep.Endpoint, ringback.DisabledFailing, n)
 	case ep.FailingSince.IsZero() && at.Sub(since) >= failingNoted:
-		t.e.keepFailingSince(ctx, ep.Endpoint, since)
+		t.e.keepFailingSince(ctx, ep.Endpoint, since, n)
 	}
 }
 
 // errUnchanged ends an update that has nothing to write.
 var errUnchanged = errors.New("unchanged")
 
-// keepFailingSince tells the store since when an endpoint fails.
-func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, since time.Time) {
-	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
-		if ep.FailingSince.Equal(since) {
+// keepFailingSince tells the store, and the operator, since when an endpoint
+// fails, or with the zero time that it does no longer.
+func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, since time.Time, n *endpointNotice) {
+	eventType := ringback.EventEndpointFailing
+	if since.IsZero() {
+		eventType = ringback.EventEndpointRecovered
+	}
+	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
+		if ep.FailingSince.Equal(since) || !ep.Enabled {
 			return errUnchanged
 		}
 		ep.FailingSince = since
 		return nil
-	})
-	e.directory.forget(ep.AccountID)
+	}, eventType, n)
 	if err != nil && !errors.Is(err, errUnchanged) && !errors.Is(err, store.ErrNotFound) {
 		e.log.Warn("the state of an endpoint could not be kept", "endpoint", ep.ID, "error", err)
 	}
 }
 
-// disable turns an endpoint off for a reason of its receiver's, and cancels
-// what is pending.
-func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string) {
-	_, err := e.store.UpdateEndpoint(ctx, ep.AccountID, ep.ID, func(ep *ringback.Endpoint) error {
+// disable turns an endpoint off for a reason of its receiver's, tells the
+// operator, and cancels what is pending.
+func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string, n *endpointNotice) {
+	at := now()
+	n.Reason, n.DisabledAt = reason, instant(at)
+	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
 		if !ep.Enabled {
 			return errUnchanged
 		}
-		at := now()
 		ep.Enabled, ep.DisabledReason, ep.DisabledAt, ep.UpdatedAt = false, reason, at, at
 		return nil
-	})
-	e.directory.forget(ep.AccountID)
+	}, ringback.EventEndpointDisabled, n)
 	e.failing.reset(ep.ID)
 	switch {
 	case errors.Is(err, errUnchanged), errors.Is(err, store.ErrNotFound):

@@ -71,13 +71,7 @@ type flaky struct {
 	mu      sync.Mutex
 	broken  bool
 	leases  atomic.Int64 // LeaseJobs operations
-	updates atomic.Int64 // of endpoints
-}
-
-// UpdateEndpoint counts.
-func (f *flaky) UpdateEndpoint(ctx context.Context, account, id string, change func(*ringback.Endpoint) error) (*ringback.Endpoint, error) {
-	f.updates.Add(1)
-	return f.Store.UpdateEndpoint(ctx, account, id, change)
+	changes atomic.Int64 // ChangeEndpoint operations
 }
 
 var errDiskFull = errors.New("disk full")
@@ -99,8 +93,11 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 		return errDiskFull
 	}
 	for _, op := range ops {
-		if _, ok := op.(*store.LeaseJobs); ok {
+		switch op.(type) {
+		case *store.LeaseJobs:
 			f.leases.Add(1)
+		case *store.ChangeEndpoint:
+			f.changes.Add(1)
 		}
 	}
 	return f.Store.Commit(ctx, ops)

@@ -11,6 +11,7 @@ import (
 // plan is an event that is about to be committed with its deliveries, each
 // with a place reserved for it.
 type plan struct {
+	event   *ringback.Event
 	claimed []store.Claimed
 	tickets []dispatch.Ticket
 }
@@ -19,7 +20,7 @@ type plan struct {
 // enabled endpoint that subscribes to its type. job is nil for a published
 // event. The plan must be settled.
 func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
-	p := &plan{}
+	p := &plan{event: ev}
 	if job != nil && job.CallbackURL != "" {
 		p.add(ev, job, "", job.CallbackURL, job.Profile)
 	}
@@ -61,6 +62,30 @@ func (p *plan) deliveries() []store.NewDelivery {
 	return all
 }
 
+// notice is the plan as a part of what its event is about; nil if there is no
+// plan.
+func (p *plan) notice() *store.Notice {
+	if p == nil {
+		return nil
+	}
+	return &store.Notice{Event: p.event, Deliveries: p.deliveries()}
+}
+
+// settle gives the plan's deliveries to the dispatcher if they were committed.
+// It does not block; without a plan it does nothing.
+func (e *Engine) settle(p *plan, committed bool) {
+	if p == nil {
+		return
+	}
+	for i, t := range p.tickets {
+		if committed {
+			e.dispatcher.Settle(t, &p.claimed[i])
+		} else {
+			e.dispatcher.Settle(t, nil)
+		}
+	}
+}
+
 // commitPlan commits the operation that inserts the plan, and gives its
 // deliveries to the dispatcher if it was applied. That happens even if the
 // caller is gone: it is done by the committer.
@@ -74,14 +99,7 @@ func (e *Engine) commitPlan(p *plan, op store.Op, applied func() bool) error {
 // block.
 func (e *Engine) handOver(p *plan, op store.Op, applied func() bool, done func(error)) {
 	e.commit.Go(func(err error) {
-		ok := err == nil && applied()
-		for i, t := range p.tickets {
-			if ok {
-				e.dispatcher.Settle(t, &p.claimed[i])
-			} else {
-				e.dispatcher.Settle(t, nil)
-			}
-		}
+		e.settle(p, err == nil && applied())
 		done(err)
 	}, op)
 }

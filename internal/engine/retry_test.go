@@ -263,13 +263,13 @@ func TestFlappingReceiverIsCheap(t *testing.T) {
 		w.endpoint(receiver, func(p *engine.CreateEndpointParams) {
 			p.RetrySchedule = engine.Maybe[[]time.Duration]{Set: true, Value: []time.Duration{}}
 		})
-		before := w.store.updates.Load()
+		before := w.store.changes.Load()
 		for range 100 {
 			w.publish("a")
 			sleep(time.Second)
 		}
-		if got := w.store.updates.Load() - before; got > 10 {
-			t.Errorf("%d transactions of endpoints for 100 attempts", got)
+		if got := w.store.changes.Load() - before; got > 10 {
+			t.Errorf("%d changes of the endpoint for 100 attempts", got)
 		}
 	})
 }
