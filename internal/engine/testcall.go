@@ -39,7 +39,7 @@ func (e *Engine) TestEndpoint(ctx context.Context, accountID, id, eventType stri
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: eventType, ResourceID: testResource,
 		Data: testData, OnlyEndpoint: ep.ID, CreatedAt: at,
 	}
-	p := &plan{}
+	p := &plan{event: ev}
 	p.add(ev, nil, ep.ID, ep.URL, ep.Profile)
 	p.claimed[0].Delivery.Step = ringback.NoMoreSteps
 	e.reserve(p)
