@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringback/ringback/internal/demo"
+	"github.com/ringback/ringback/internal/terminal"
 )
 
 // statusInterrupted is what shells give a program that SIGINT ended.
@@ -53,9 +54,8 @@ func (f *demoFlags) run(cmd *cobra.Command, files []string) error {
 	if f.log {
 		c.Log = cmd.ErrOrStderr()
 	}
-	if width, ok := demo.Terminal(c.Out); ok {
-		c.Width, c.Color = width, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	}
+	c.Width, _ = terminal.Size(c.Out)
+	c.Color = terminal.Color(c.Out)
 	err := demo.Run(cmd.Context(), c)
 	if _, ok := errors.AsType[*demo.InputError](err); ok {
 		return &usageError{err}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/terminal"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -209,7 +210,7 @@ func plural(n int, noun string) string {
 func printableLines(lines []string) string {
 	var b strings.Builder
 	for _, line := range lines {
-		b.WriteString(printable(strings.TrimSuffix(line, "\n")) + "\n")
+		b.WriteString(terminal.Printable(strings.TrimSuffix(line, "\n")) + "\n")
 	}
 	return b.String()
 }

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ringback/ringback/internal/terminal"
 )
 
 const ellipsis = "…"
@@ -27,17 +28,6 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-utf8.RuneCountInString(text), 0))
 }
 
-// printable replaces what could steer a terminal or hide text: what comes over
-// the network is shown, never obeyed.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsPrint(r) {
-			return r
-		}
-		return '\uFFFD'
-	}, text)
-}
-
 // Strings within a sketched body that are longer than sketchKeep, or than
 // sketchProse if they have spaces, are cut to sketchCut characters.
 const (
@@ -53,7 +43,7 @@ func sketch(body []byte) string {
 	if err != nil {
 		text = string(body)
 	}
-	return printable(text)
+	return terminal.Printable(text)
 }
 
 // wrap breaks a text into at most that many lines of at most width characters,

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ringback/ringback/internal/terminal"
 )
 
 // Colours, as the parameters of the escape sequence that selects them.
@@ -78,7 +80,7 @@ func (t *timeline) lineWithBody(tr *track, s step, detail string, body []byte) {
 	label := t.label(tr)
 	name := pad(s.name, stepColumn) + "  "
 	used := utf8.RuneCountInString(elapsed) + utf8.RuneCountInString(label) + utf8.RuneCountInString(name)
-	text := t.paint(dim, elapsed) + label + t.paint(s.color, name) + abbreviate(printable(detail), max(t.width-used, 10))
+	text := t.paint(dim, elapsed) + label + t.paint(s.color, name) + abbreviate(terminal.Printable(detail), max(t.width-used, 10))
 	if body != nil {
 		indent := strings.Repeat(" ", timeColumn+1)
 		for _, part := range wrap(sketch(body), t.width-len(indent), bodyLines) {
@@ -100,7 +102,7 @@ func (t *timeline) label(tr *track) string {
 func (t *timeline) title(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.write("\n" + t.paint(bold, abbreviate(printable(text), t.width)) + "\n")
+	t.write("\n" + t.paint(bold, abbreviate(terminal.Printable(text), t.width)) + "\n")
 }
 
 // text prints a text as it is.
@@ -121,13 +123,12 @@ func (t *timeline) write(text string) {
 	}
 }
 
-// paint colours a text, if there are colours. Spaces at its end stay plain.
+// paint colours a text, if there are colours.
 func (t *timeline) paint(color, text string) string {
-	plain := strings.TrimRight(text, " ")
-	if !t.color || color == "" || plain == "" {
+	if !t.color {
 		return text
 	}
-	return "\x1b[" + color + "m" + plain + "\x1b[0m" + text[len(plain):]
+	return terminal.Paint(terminal.Style(color), text)
 }
 
 // fit sets the columns' widths for these jobs.
@@ -141,7 +142,7 @@ func (t *timeline) fit(plans []*plan) {
 // shortName is a file's name as it fits into a column: its beginning and its
 // end, where the extension is.
 func shortName(name string) string {
-	name = printable(name)
+	name = terminal.Printable(name)
 	runes := []rune(name)
 	if len(runes) <= maxName {
 		return name

@@ -1,6 +1,6 @@
 //go:build unix
 
-package demo
+package terminal
 
 import (
 	"io"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Terminal says whether what is written to w appears on a terminal, and how
+// Size says whether what is written to w appears on a terminal, and how
 // many characters a line of it has.
-func Terminal(w io.Writer) (width int, ok bool) {
+func Size(w io.Writer) (width int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile {
 		return 0, false
