@@ -15,9 +15,6 @@ import (
 	"github.com/ringback/ringback/internal/terminal"
 )
 
-// statusInterrupted is what shells give a program that SIGINT ended.
-const statusInterrupted = 130
-
 // demoFlags are the flags of `demo`.
 type demoFlags struct {
 	keep, log bool

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// ringback runs a command line.
-func ringback(args ...string) (status int, out, err string) {
+// commandLine runs a command line.
+func commandLine(args ...string) (status int, out, err string) {
 	var stdout, stderr bytes.Buffer
 	status = Main(args, Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
 	return status, stdout.String(), stderr.String()
@@ -18,7 +18,7 @@ func ringback(args ...string) (status int, out, err string) {
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	status, out, stderr := ringback("demo", "--log")
+	status, out, stderr := commandLine("demo", "--log")
 	if status != 0 || !strings.Contains(out, "7 of 7 delivered and verified") {
 		t.Errorf("status %d\n%s\n%s", status, out, stderr)
 	}
@@ -32,7 +32,7 @@ func TestDemo(t *testing.T) {
 
 func TestDemoRunsOutOfTime(t *testing.T) {
 	t.Setenv("RINGBACK_TIMEOUT", "1ms")
-	status, out, stderr := ringback("demo")
+	status, out, stderr := commandLine("demo")
 	if status != 1 || !strings.Contains(out, "\nMissing:\n") || stderr != "" {
 		t.Errorf("status %d\n%s\n%s", status, out, stderr)
 	}
@@ -46,7 +46,7 @@ func TestDemoIsUsedWrongly(t *testing.T) {
 		"invalid argument":         {"demo", "--timeout", "soon"},
 		"unknown flag: --frobnify": {"demo", "--frobnify"},
 	} {
-		status, out, stderr := ringback(args...)
+		status, out, stderr := commandLine(args...)
 		if status != 2 || out != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%v: status %d, printed %q and %q, want %q", args, status, out, stderr, want)
 		}

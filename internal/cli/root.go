@@ -1,18 +1,17 @@
-// Package cli is the command line: one file a command.
+// Package cli is the command line: one file a command or group of commands.
 package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+
+	"github.com/ringback/ringback/internal/terminal"
 )
 
 // Streams are where a command reads and writes.
@@ -22,14 +21,10 @@ type Streams struct {
 	Err io.Writer
 }
 
-// exitError ends the program with a status, its message having been printed.
-type exitError struct{ status int }
-
-func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
-
 // Main runs the command that args name and gives the exit status: 0, 1 after a
-// failure, 2 after wrong use. The first interrupt or SIGTERM ends the command
-// in order, the second at once.
+// failure, 2 after wrong use, 3 if the time to wait was over, 130 if it was
+// interrupted. The first interrupt or SIGTERM ends the command in order, the
+// second at once.
 func Main(args []string, s Streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -44,23 +39,19 @@ func Main(args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
+	status, tell := statusOf(err)
+	if tell {
+		_, _ = fmt.Fprintf(s.Err, "ringback: %s\n", terminal.Lines(err.Error()))
 	}
-	if exit, ok := errors.AsType[exitError](err); ok {
-		return exit.status
-	}
-	_, _ = fmt.Fprintf(s.Err, "ringback: %v\n", err)
-	if _, ok := errors.AsType[*usageError](err); ok {
-		return 2
-	}
-	return 1
+	return status
 }
 
-// usageError is a command line that cannot be meant.
-type usageError struct{ error }
-
-func (e *usageError) Unwrap() error { return e.error }
+// Groups of commands in the help.
+const (
+	groupRun  = "run"
+	groupAPI  = "api"
+	groupSelf = "self"
+)
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -68,49 +59,36 @@ func newRoot() *cobra.Command {
 		Short: "Submit a job, get a signed webhook when it is done",
 		Long: "Ringback takes jobs, hands them to workers, and delivers the outcome as signed\n" +
 			"webhooks that are never lost. `ringback demo` shows it at work.\n\n" +
-			"Every flag can be given as an environment variable: --log-level as RINGBACK_LOG_LEVEL.",
+			"Every flag can be given as an environment variable: --log-level as RINGBACK_LOG_LEVEL.\n" +
+			"What a command changes or sends is taken from variables with the command in their\n" +
+			"name alone: `jobs submit --type` as RINGBACK_JOBS_SUBMIT_TYPE.\n\n" +
+			"The exit status is 0, 1 after a failure, 2 after wrong use, 3 if the time to wait\n" +
+			"was over, 130 if it was interrupted.",
 		Version:           Version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: fromEnvironment,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return &usageError{fmt.Errorf("%q is no command; `ringback help` lists them", args[0])}
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:              noSuchCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("ringback {{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newDev(), newServer(), newWorker())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run:"},
+		&cobra.Group{ID: groupAPI, Title: "Use a server:"},
+		&cobra.Group{ID: groupSelf, Title: "This program:"},
+	)
+	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker())
+	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newAccounts(), newKeys())
+	add(root, groupSelf, newConfig(), newVersion(), newCompletion())
+	root.SetHelpCommandGroupID(groupSelf)
 	return root
 }
 
-// fromEnvironment gives every flag that was not given its value from
-// RINGBACK_…, if that is set.
-func fromEnvironment(cmd *cobra.Command, _ []string) error {
-	var wrong error
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "RINGBACK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, ok := os.LookupEnv(name)
-		if !ok || f.Changed || f.Name == "help" || f.Name == "version" || wrong != nil {
-			return
-		}
-		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			wrong = &usageError{fmt.Errorf("%s=%q: %w", name, value, err)}
-		}
-	})
-	return wrong
-}
-
-// noArgs refuses arguments, saying which.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+func add(root *cobra.Command, id string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = id
 	}
-	return &usageError{fmt.Errorf("`%s` takes no arguments, but got %q", cmd.CommandPath(), args)}
+	root.AddCommand(commands...)
 }

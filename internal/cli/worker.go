@@ -11,8 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ringback/ringback/client"
-	vocabulary "github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/worker"
 )
 
@@ -25,25 +24,13 @@ type workerFlags struct {
 	types               []string
 	concurrency         int
 	lease, grace        time.Duration
-	server, key         string
-	account             string
+	connection          connectionFlags
 	logLevel, logFormat string
 }
 
 func newWorker() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "worker",
-		Short: "Do jobs: with a program of yours, or by calling a URL of yours",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return &usageError{fmt.Errorf("`%s %s` is no command; it is `%[1]s exec` or `%[1]s http`", cmd.CommandPath(), args[0])}
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newWorkerExec(), newWorkerHTTP())
-	return cmd
+	return group("worker", "Do jobs: with a program of yours, or by calling a URL of yours",
+		newWorkerExec(), newWorkerHTTP())
 }
 
 func (f *workerFlags) register(cmd *cobra.Command) {
@@ -52,9 +39,7 @@ func (f *workerFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.concurrency, "concurrency", 1, "how many jobs to do at a time")
 	flags.DurationVar(&f.lease, "lease", worker.DefaultLease, "`DURATION` of leases: after a crash, another worker gets the jobs after it")
 	flags.DurationVar(&f.grace, "grace", worker.DefaultGrace, "`DURATION` that running jobs have to end when the worker is stopped")
-	flags.StringVar(&f.server, "server", "http://127.0.0.1:8787", "`URL` of the server")
-	flags.StringVar(&f.key, "key", "", "API `KEY` with the scope jobs:work, an operator's or an account's; better given as RINGBACK_KEY")
-	flags.StringVar(&f.account, "account", "", "`ID` of the one account whose jobs to do, with an operator's key; default: all accounts")
+	f.connection.register(cmd, "`ID` of the one account whose jobs to do, with an operator's key; default: all accounts")
 	flags.StringVar(&f.logLevel, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn, error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log on stderr: text, json")
 }
@@ -64,30 +49,19 @@ func (f *workerFlags) check() error {
 	switch {
 	case len(f.types) == 0:
 		return &usageError{errors.New("--type is missing: say which jobs to do")}
-	case f.key == "":
-		return &usageError{errors.New("--key is missing: give an operator's key, or an account's with the scope jobs:work, in RINGBACK_KEY")}
 	case f.concurrency < 1 || f.concurrency > worker.MaxConcurrency:
 		return &usageError{fmt.Errorf("--concurrency %d: it must be between 1 and %d", f.concurrency, worker.MaxConcurrency)}
-	case f.lease < time.Second || f.lease > vocabulary.MaxLease || f.lease%time.Second != 0:
-		return &usageError{fmt.Errorf("--lease %s: it must be whole seconds between 1s and %s", f.lease, vocabulary.MaxLease)}
+	case f.lease < time.Second || f.lease > ringback.MaxLease || f.lease%time.Second != 0:
+		return &usageError{fmt.Errorf("--lease %s: it must be whole seconds between 1s and %s", f.lease, ringback.MaxLease)}
 	case f.grace < 0:
 		return &usageError{fmt.Errorf("--grace %s: it must not be negative", f.grace)}
 	}
 	for _, t := range f.types {
-		if !vocabulary.ValidEventType(t) {
-			return &usageError{fmt.Errorf("--type %q: types match [A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)* with at most %d characters", t, vocabulary.MaxEventType)}
+		if !ringback.ValidEventType(t) {
+			return &usageError{fmt.Errorf("--type %q: types match [A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)* with at most %d characters", t, ringback.MaxEventType)}
 		}
 	}
 	return nil
-}
-
-// client makes the client that the flags describe.
-func (f *workerFlags) client() (*client.Client, error) {
-	c, err := client.New(f.server, f.key, client.Account(f.account), client.UserAgent("Ringback/"+Version()+" (worker)"))
-	if err != nil {
-		return nil, &usageError{fmt.Errorf("--server or --key: %w", err)}
-	}
-	return c, nil
 }
 
 // run does jobs until the command's context ends. stderr must bear concurrent
@@ -97,7 +71,14 @@ func (f *workerFlags) run(cmd *cobra.Command, stderr io.Writer, do worker.Handle
 	if err != nil {
 		return err
 	}
-	c, err := f.client()
+	connection, err := f.connection.resolve(cmd, true)
+	if err != nil {
+		return err
+	}
+	if connection.key.value == "" {
+		return wrongUse("%w. A worker's is an operator's, or an account's with the scope jobs:work", errNoKey)
+	}
+	c, err := connection.client("worker", nil)
 	if err != nil {
 		return err
 	}
@@ -109,7 +90,7 @@ func (f *workerFlags) run(cmd *cobra.Command, stderr io.Writer, do worker.Handle
 	if err != nil {
 		return &usageError{err}
 	}
-	log.Info("working", "server", f.server, "types", strings.Join(f.types, ","), "concurrency", f.concurrency, "version", Version())
+	log.Info("working", "server", connection.server.value, "types", strings.Join(f.types, ","), "concurrency", f.concurrency, "version", Version())
 	ctx := cmd.Context()
 	stopping := make(chan struct{})
 	defer func() { <-stopping }()

@@ -275,7 +275,7 @@ func TestWorkerIsUsedWrongly(t *testing.T) {
 		for word := range strings.FieldsSeq(args) {
 			line = append(line, strings.ReplaceAll(word, "+", " "))
 		}
-		status, out, stderr := ringback(append([]string{"worker"}, line...)...)
+		status, out, stderr := commandLine(append([]string{"worker"}, line...)...)
 		if status != 2 || out != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%s: status %d, printed %q and %q, want %q", args, status, out, stderr, want)
 		}
@@ -285,7 +285,7 @@ func TestWorkerIsUsedWrongly(t *testing.T) {
 func TestWorkerWithAWrongKey(t *testing.T) {
 	p := employ(t, "exec", "--type", "a", "--", "true")
 	p.check(p.do(`1`), "null", "") // by the right key: the flag counts more than the environment
-	status, _, stderr := ringback("worker", "exec", "--type", "a", "--key", "rb_wrong", "--", "true")
+	status, _, stderr := commandLine("worker", "exec", "--type", "a", "--key", "rb_wrong", "--", "true")
 	if status != 1 || !strings.Contains(stderr, "ringback: the worker cannot lease jobs: POST /v1/jobs/lease: 401 Unauthorized") {
 		t.Errorf("status %d: %s", status, stderr)
 	}

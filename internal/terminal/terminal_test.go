@@ -11,7 +11,7 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
-		"plain é 你好 🚀":    "plain é 你好 🚀",
+		"plain é 你好 🚀":     "plain é 你好 🚀",
 		"\x1b[31mred":      "\uFFFD[31mred",
 		"\u009b31m":        "\uFFFD31m", // the one-character form of ESC [
 		"a\tb\nc\r":        "a\uFFFDb\uFFFDc\uFFFD",
