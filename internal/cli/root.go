@@ -50,6 +50,7 @@ func Main(args []string, s Streams) int {
 const (
 	groupRun  = "run"
 	groupAPI  = "api"
+	groupHook = "webhooks"
 	groupSelf = "self"
 )
 
@@ -77,10 +78,12 @@ func newRoot() *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupAPI, Title: "Use a server:"},
+		&cobra.Group{ID: groupHook, Title: "Webhooks by hand:"},
 		&cobra.Group{ID: groupSelf, Title: "This program:"},
 	)
 	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker())
 	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newAccounts(), newKeys())
+	add(root, groupHook, newVerify(), newSign())
 	add(root, groupSelf, newConfig(), newVersion(), newCompletion())
 	root.SetHelpCommandGroupID(groupSelf)
 	return root
