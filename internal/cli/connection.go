@@ -137,9 +137,12 @@ func (c *connection) client(what string, transport http.RoundTripper, options ..
 	if transport != nil {
 		options = append(options, client.HTTPClient(&http.Client{Transport: transport}))
 	}
+	if _, err := client.New(c.server.value, ""); err != nil {
+		return nil, wrongUse("--server (from %s): %w", c.server.source, err)
+	}
 	made, err := client.New(c.server.value, c.key.value, options...)
 	if err != nil {
-		return nil, wrongUse("--server (from %s) or --key (from %s): %w", c.server.source, c.key.source, err)
+		return nil, wrongUse("--key (from %s): %w", c.key.source, err)
 	}
 	return made, nil
 }

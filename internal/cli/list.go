@@ -125,10 +125,10 @@ func showAllJSON[T any](s *session, page client.Page, get func(client.Page) (*cl
 			text = escapeJSON(text)
 		}
 		if page.Cursor = l.NextCursor; page.Cursor == "" {
-			if before != "," {
-				text += before
+			if before == "," {
+				before = "\n"
 			}
-			text += "]}\n"
+			text += before + "]}\n"
 		}
 		if _, err := io.WriteString(s.out.w, text); err != nil || page.Cursor == "" {
 			return err

@@ -111,10 +111,10 @@ func (f *verifyFlags) header(in *inputs) (http.Header, error) {
 	}
 	for _, text := range f.headers {
 		name, value, ok := strings.Cut(text, ":")
-		if !ok || strings.TrimSpace(name) == "" {
+		if name = strings.TrimSpace(name); !ok || name == "" || strings.ContainsFunc(name, notInToken) {
 			return nil, wrongUse("--header %q: it must be 'NAME: VALUE', as it arrived", text)
 		}
-		h.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		h.Add(name, strings.TrimSpace(value))
 	}
 	if len(h) == 0 {
 		return nil, wrongUse("the headers are missing: give them with --header or --headers-file")
@@ -135,7 +135,7 @@ func readHeaders(raw []byte) (http.Header, error) {
 		case strings.HasPrefix(line, "HTTP/") || strings.HasSuffix(line, " HTTP/1.1") || strings.HasSuffix(line, " HTTP/2"):
 			h = make(http.Header)
 		case line == "":
-		case !ok || name == "" || strings.TrimSpace(name) != name:
+		case !ok || name == "" || strings.ContainsFunc(name, notInToken):
 			return nil, wrongUse("--headers-file: line %d is not NAME: VALUE", n)
 		default:
 			h.Add(name, strings.TrimSpace(value))
