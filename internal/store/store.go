@@ -81,6 +81,7 @@ type Store interface {
 	Events
 	Deliveries
 	EventTypes
+	Backlogs
 
 	// Epoch is the number of this opening of the store, larger than any before.
 	// Leases of deliveries carry it. Opening a store takes over every delivery

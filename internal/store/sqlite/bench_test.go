@@ -65,3 +65,25 @@ func publishBatch(n, accounts, offset int) (publish, record []store.Op) {
 	}
 	return publish, record
 }
+
+// BenchmarkBacklog counts a backlog of 200,000 deliveries.
+func BenchmarkBacklog(b *testing.B) {
+	s := openStore(b, b.TempDir())
+	const batch, total = 2000, 200_000
+	for made := 0; made < total; made += batch {
+		publish, _ := publishBatch(batch, 1000, made)
+		for i, op := range publish {
+			queue := ""
+			if i%2 == 0 {
+				queue = fmt.Sprintf("queue %d", i)
+			}
+			op.(*store.PublishEvent).Deliveries[0].Placement = store.Placement{Queue: queue}
+		}
+		commit(b, s, publish...)
+	}
+	for b.Loop() {
+		if _, err := s.Backlog(b.Context(), total); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

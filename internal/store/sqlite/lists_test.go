@@ -78,6 +78,7 @@ func lists(s *sqlite.Store) map[string]func(context.Context) error {
 			_, err := s.ListAttempts(ctx, "acc_1", "dlv_1", 1)
 			return err
 		},
+		"Backlog": func(ctx context.Context) error { _, err := s.Backlog(ctx, 1); return err },
 	}
 }
 

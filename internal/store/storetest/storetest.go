@@ -49,6 +49,7 @@ func Run(t *testing.T, h Harness) {
 		{"Recovery", recoveryTests},
 		{"Lists", listTests},
 		{"Isolation", isolationTests},
+		{"Backlog", backlogTests},
 		{"Epochs", epochTests},
 		{"Concurrency", concurrencyTests},
 		{"Model", modelTests},
