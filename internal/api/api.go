@@ -16,12 +16,15 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/ringback"
 )
 
 // Config is how the API presents itself.
@@ -37,12 +40,16 @@ type Config struct {
 	// WrongKeys is how many wrong keys an address may present within a minute
 	// before it gets 429 for further ones; 0 = 20.
 	WrongKeys int
+
+	Metrics     *metrics.Metrics // nil = nobody looks at them
+	HideMetrics bool             // they are not served at /metrics
 }
 
 // API serves HTTP requests. It may be used concurrently.
 type API struct {
 	engine    *engine.Engine
 	log       *slog.Logger
+	metrics   *metrics.Metrics
 	config    Config
 	mux       *http.ServeMux
 	huma      huma.API
@@ -61,8 +68,11 @@ const defaultWrongKeys = 20
 // New makes the API of an engine.
 func New(e *engine.Engine, c Config) *API {
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if c.Metrics == nil {
+		c.Metrics, c.HideMetrics = metrics.New(""), true
+	}
 	a := &API{
-		engine: e, log: cmp.Or(c.Log, slog.Default()), config: c,
+		engine: e, log: cmp.Or(c.Log, slog.Default()), metrics: c.Metrics, config: c,
 		mux:       http.NewServeMux(),
 		wrongKeys: newLimiter(cmp.Or(c.WrongKeys, defaultWrongKeys)),
 
@@ -85,6 +95,9 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerWebhookKeys()
 	a.registerHealth()
 	a.serveDocument()
+	if !c.HideMetrics {
+		a.mux.Handle("GET /metrics", c.Metrics.Handler())
+	}
 	return a
 }
 
@@ -94,6 +107,7 @@ func (a *API) Handler() http.Handler { return http.HandlerFunc(a.serve) }
 // serve routes a request. Every answer is JSON, also those of the router.
 func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 	w := &response{ResponseWriter: writer}
+	defer a.measure(w, time.Now())
 	defer boundBody(writer, r)()
 	defer a.recoverPanic(w, r)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -142,26 +156,43 @@ func (a *API) recoverPanic(w *response, r *http.Request) {
 		panic(cause)
 	}
 	a.log.Error("a handler panicked", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
-	if w.wrote {
+	if w.status != 0 {
 		panic(http.ErrAbortHandler) // the answer has begun: cut it off, rather than end it as if it were whole
 	}
 	writeProblem(w, internalProblem())
 }
 
-// response remembers whether an answer has begun.
+// measure counts a request that was answered.
+func (a *API) measure(w *response, start time.Time) {
+	if w.status == 0 {
+		return // no answer was given
+	}
+	if w.code != "" {
+		a.metrics.Problem(string(w.code))
+	}
+	a.metrics.Answered(w.operation, w.status, time.Since(start))
+}
+
+// response remembers what is said about an answer later.
 type response struct {
 	http.ResponseWriter
 
-	wrote bool
+	operation string        // its id; "" = none
+	status    int           // 0 = no answer has begun
+	code      ringback.Code // of a problem; "" = it is none
 }
 
 func (w *response) WriteHeader(status int) {
-	w.wrote = true
+	if status >= 200 { // not an interim answer
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *response) Write(b []byte) (int, error) {
-	w.wrote = true
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
 	return w.ResponseWriter.Write(b)
 }
 

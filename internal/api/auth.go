@@ -63,6 +63,9 @@ func callOf(ctx context.Context) *call {
 func (a *API) guard(op *operation) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
+		if answer, ok := w.(*response); ok {
+			answer.operation = op.ID
+		}
 		room := &room{of: a.largeBodies}
 		defer room.release()
 		c, err := a.admit(w, r, op, room)
@@ -126,6 +129,7 @@ func (a *API) authenticate(r *http.Request) (*ringback.Key, error) {
 	if ringback.CodeOf(err) != ringback.CodeUnauthorized {
 		return nil, err
 	}
+	a.metrics.WrongKey()
 	if wait := a.wrongKeys.count(r.RemoteAddr, time.Now()); wait > 0 {
 		return nil, &ringback.Error{
 			Code: ringback.CodeTooManyFailures, RetryAfter: wait,

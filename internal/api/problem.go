@@ -197,6 +197,11 @@ func marshal(w io.Writer, v any) error {
 	if err := encoder.Encode(v); err != nil {
 		return err
 	}
+	if p, ok := v.(*Problem); ok {
+		if answer, ok := w.(*response); ok {
+			answer.code = p.Code
+		}
+	}
 	_, _ = w.Write(text.Bytes())
 	return nil
 }

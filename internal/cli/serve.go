@@ -18,6 +18,7 @@ import (
 // serveFlags are the flags of `dev` and `server`.
 type serveFlags struct {
 	addr, data          string
+	metricsAddr         string
 	publicURL           string
 	json                bool
 	allowHTTP           bool
@@ -28,6 +29,7 @@ type serveFlags struct {
 func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`HOST:PORT` to listen on; port 0 chooses a free one")
+	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "`HOST:PORT` that serves /metrics, and --addr does not any more; port 0 chooses a free one")
 	flags.StringVar(&f.data, "data", "ringback-data", "`DIR` of the embedded database; made if it is missing")
 	flags.StringVar(&f.publicURL, "public-url", "", "`URL` that clients reach the server by, for links in answers; as they addressed it if not given")
 	flags.BoolVar(&f.json, "json", false, "print one line of JSON once requests are accepted")
@@ -77,14 +79,14 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	}
 	ctx := cmd.Context()
 	s, err := server.Open(ctx, server.Config{
-		Addr: f.addr, Dir: f.data, PublicURL: f.publicURL, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
+		Addr: f.addr, MetricsAddr: f.metricsAddr, Dir: f.data, PublicURL: f.publicURL, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
 		MasterKey: os.Getenv("RINGBACK_MASTER_KEY"), OperatorKey: os.Getenv("RINGBACK_OPERATOR_KEY"),
 		Version: Version(), Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "url", s.URL(), "data", f.data, "version", Version())
+	log.Info("listening", "url", s.URL(), "metrics", s.MetricsURL(), "data", f.data, "version", Version())
 	if err := f.announce(ctx, cmd.OutOrStdout(), s, dev); err != nil {
 		log.Error("the keys could not be shown", "error", err)
 	}
@@ -95,6 +97,9 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 func (f *serveFlags) check() error {
 	if _, _, err := net.SplitHostPort(f.addr); err != nil {
 		return &usageError{fmt.Errorf("--addr %q: it is HOST:PORT, such as 127.0.0.1:8787", f.addr)}
+	}
+	if _, _, err := net.SplitHostPort(f.metricsAddr); err != nil && f.metricsAddr != "" {
+		return &usageError{fmt.Errorf("--metrics-addr %q: it is HOST:PORT, such as 127.0.0.1:9090", f.metricsAddr)}
 	}
 	if f.publicURL == "" {
 		return nil

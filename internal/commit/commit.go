@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -36,8 +38,9 @@ type Store interface {
 // Committer merges concurrent changes into transactions. Run must be running
 // for Do to return.
 type Committer struct {
-	store Store
-	log   *slog.Logger
+	store   Store
+	log     *slog.Logger
+	metrics *metrics.Metrics
 
 	mu      sync.Mutex
 	waiting []*request
@@ -57,12 +60,19 @@ type request struct {
 }
 
 // New makes a committer; Run runs it.
-func New(s Store, log *slog.Logger) *Committer {
-	return &Committer{store: s, log: log, wake: make(chan struct{}, 1)}
+func New(s Store, log *slog.Logger, m *metrics.Metrics) *Committer {
+	return &Committer{store: s, log: log, metrics: m, wake: make(chan struct{}, 1)}
 }
 
 // Failing says whether the last transaction could not be committed.
 func (c *Committer) Failing() bool { return c.failing.Load() }
+
+// Waiting says about how many rows wait to be written.
+func (c *Committer) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows
+}
 
 // Do commits the operations, all in one transaction, and returns when they are
 // durable. The error is a *ringback.Error: CodeUnavailable if the store did not
@@ -107,6 +117,7 @@ func (c *Committer) enqueue(r *request) error {
 	case c.stopped:
 		return errStopping
 	case len(c.waiting) > 0 && (c.rows+r.rows > maxWaitingRows || c.bytes+r.bytes > maxWaitingBytes):
+		c.metrics.CommitRefused()
 		return errTooMany
 	}
 	c.waiting = append(c.waiting, r)
@@ -173,9 +184,12 @@ func (c *Committer) commit(ctx context.Context, batch []*request) {
 				owner = append(owner, i)
 			}
 		}
-		err := c.store.Commit(ctx, ops)
+		err := c.timed(ctx, ops)
 		bad, isOp := errors.AsType[*store.OpError](err)
 		if err == nil || !isOp || bad.Index < 0 || bad.Index >= len(owner) {
+			if err != nil {
+				c.metrics.CommitFailed()
+			}
 			c.Note(err)
 			answer(batch, err)
 			return
@@ -187,6 +201,16 @@ func (c *Committer) commit(ctx context.Context, batch []*request) {
 		rest = append(rest, batch[:i]...)
 		batch = append(rest, batch[i+1:]...)
 	}
+}
+
+// timed commits operations, and measures that if they were applied.
+func (c *Committer) timed(ctx context.Context, ops []store.Op) error {
+	start := time.Now()
+	err := c.store.Commit(ctx, ops)
+	if err == nil {
+		c.metrics.Committed(ops, time.Since(start))
+	}
+	return err
 }
 
 func answer(batch []*request, err error) {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ringback/ringback/internal/commit"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
@@ -20,6 +23,8 @@ import (
 // can be made to fail.
 type slow struct {
 	store.Store
+
+	metrics *metrics.Metrics // of the committer
 
 	mu      sync.Mutex
 	batches []int
@@ -52,8 +57,8 @@ func inBubble(t *testing.T, test func(t *testing.T, c *commit.Committer, s *slow
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &slow{Store: db}
-		c := commit.New(s, log)
+		s := &slow{Store: db, metrics: metrics.New("test")}
+		c := commit.New(s, log, s.metrics)
 		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 		ended := make(chan error, 1)
 		go func() { ended <- c.Run(ctx) }()
@@ -71,6 +76,18 @@ func inBubble(t *testing.T, test func(t *testing.T, c *commit.Committer, s *slow
 		}()
 		test(t, c, s)
 	})
+}
+
+// measured checks lines of the metrics.
+func (s *slow) measured(t *testing.T, lines ...string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, line := range lines {
+		if !strings.Contains(w.Body.String(), line+"\n") {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
 }
 
 var account = ringback.NewID(ringback.PrefixAccount, time.Unix(0, 0))
@@ -105,6 +122,8 @@ func TestChangesShareACommit(t *testing.T) {
 		if took := time.Since(started); took != 2*time.Second || len(s.batches) != 2 || s.batches[1] != 50 {
 			t.Errorf("took %s in batches %v", took, s.batches)
 		}
+		s.measured(t, "ringback_commit_operations_count 2", "ringback_commit_operations_sum 51",
+			`ringback_commit_operations_bucket{le="1"} 1`, "ringback_commit_rows_sum 51", "ringback_commit_duration_seconds_sum 2")
 	})
 }
 
@@ -138,6 +157,7 @@ func TestOneBadChangeFailsAlone(t *testing.T) {
 		if c.Failing() {
 			t.Error("a bad change counts as a fault of the store")
 		}
+		s.measured(t, "ringback_commit_failures_total 0", "ringback_jobs_accepted_total 9")
 	})
 }
 
@@ -151,6 +171,7 @@ func TestFailing(t *testing.T) {
 		if ringback.CodeOf(err) != ringback.CodeUnavailable || !errors.Is(err, full) || !c.Failing() {
 			t.Errorf("%v, failing %v", err, c.Failing())
 		}
+		s.measured(t, "ringback_commit_failures_total 1", "ringback_jobs_accepted_total 0", "ringback_commit_operations_count 0")
 		s.mu.Lock()
 		s.fail = nil
 		s.mu.Unlock()
@@ -176,6 +197,10 @@ func TestTooManyWaiting(t *testing.T) {
 		if err := c.Do(newJob("a")); ringback.CodeOf(err) != ringback.CodeUnavailable || time.Since(at) != 0 {
 			t.Errorf("%v after %s", err, time.Since(at))
 		}
+		if n := c.Waiting(); n != 50_000 {
+			t.Errorf("%d rows wait", n)
+		}
+		s.measured(t, "ringback_commit_refusals_total 1")
 		all.Wait()
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -36,6 +37,7 @@ type Outcome struct {
 	// was retried by hand after its end has none.
 	Exhausted bool
 	Timing    egress.Timing
+	Kind      metrics.Outcome
 }
 
 // deliver makes one attempt and records it. It returns when the outcome is
@@ -94,7 +96,7 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 	}
 	a.Duration = time.Since(a.StartedAt)
 	a.StatusCode, a.ResponseHeaders, a.ResponseBody = resp.StatusCode, resp.Header, resp.Body
-	o.Timing = resp.Timing
+	o.Timing, o.Kind = resp.Timing, kindOf(resp.StatusCode, err)
 	d.judge(&o, dl, t, err)
 	return o, true
 }

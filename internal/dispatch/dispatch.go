@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
@@ -116,6 +117,7 @@ type Config struct {
 	Log       *slog.Logger
 	UserAgent string
 	Limits    Limits
+	Metrics   *metrics.Metrics
 }
 
 // Dispatcher owns the deliveries that this process has leased.
@@ -188,6 +190,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // Stats is a look at the dispatcher.
 type Stats struct {
 	InMemory int // deliveries with a slot
+	Queued   int // deliveries that wait for their attempt
 	InFlight int // attempts under way
 	Queues   int
 }
@@ -196,7 +199,26 @@ type Stats struct {
 func (d *Dispatcher) Stats() Stats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Stats{InMemory: d.slots, InFlight: d.inFlight, Queues: len(d.queues)}
+	return Stats{
+		InMemory: d.slots, Queued: max(len(d.known)-d.inFlight, 0), InFlight: d.inFlight, Queues: len(d.queues),
+	}
+}
+
+// OldestQueued gives when the first of the deliveries that lead their queues
+// was due; zero if all queues are empty.
+func (d *Dispatcher) OldestQueued() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var oldest time.Time
+	for _, q := range d.queues {
+		if len(q.items) == 0 {
+			continue
+		}
+		if due := q.items[0].Delivery.NextAttemptAt; oldest.IsZero() || due.Before(oldest) {
+			oldest = due
+		}
+	}
+	return oldest
 }
 
 // Drop makes sure that no attempt starts any more of deliveries that were

@@ -2,11 +2,47 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 
+	"github.com/ringback/ringback/internal/egress"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/ringback"
 )
+
+// measure counts a recorded attempt.
+func (d *Dispatcher) measure(it *item, o *Outcome) {
+	a := &o.Attempt
+	d.Metrics.Attempted(metrics.Attempt{
+		Outcome: o.Kind, Number: a.Number, Accepted: it.Event.CreatedAt, Started: a.StartedAt, Duration: a.Duration,
+	})
+}
+
+// kindOf says what came of a request, for the metrics.
+func kindOf(status int, err error) metrics.Outcome {
+	if err == nil {
+		return metrics.OutcomeOf(status)
+	}
+	e, ok := errors.AsType[*egress.Error](err)
+	if !ok {
+		return metrics.Unsignable // the sender's errors all are of that type
+	}
+	switch e.Kind {
+	case egress.KindURL, egress.KindBlocked:
+		return metrics.Blocked
+	case egress.KindDNS:
+		return metrics.DNS
+	case egress.KindConnect:
+		return metrics.Connect
+	case egress.KindTLS:
+		return metrics.TLS
+	case egress.KindTimeout:
+		return metrics.Timeout
+	case egress.KindProtocol, egress.KindCanceled: // canceled ones are not recorded
+	}
+	return metrics.Protocol
+}
 
 // logAttempt writes the one line that answers "what happened to this
 // delivery?": who, where, how, how long, and what follows. Queries of URLs and

@@ -45,6 +45,7 @@ func (d *Dispatcher) record(ctx context.Context, it *item, o *Outcome) {
 		d.noteDue(o.Next)
 	}
 	if o.Attempt.Number > 0 {
+		d.measure(it, o)
 		d.Targets.Observe(ctx, dl, *o)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringback/ringback/internal/commit"
 	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Log       *slog.Logger
 	UserAgent string // of deliveries
 	Limits    dispatch.Limits
+	Metrics   *metrics.Metrics // of this engine alone; nil = nobody looks at them
 }
 
 // Engine is the program without its surfaces. All methods may be called
@@ -41,6 +43,7 @@ type Engine struct {
 	store      store.Store
 	egress     Egress
 	log        *slog.Logger
+	metrics    *metrics.Metrics
 	commit     *commit.Committer
 	dispatcher *dispatch.Dispatcher
 	directory  *directory
@@ -56,9 +59,12 @@ type Engine struct {
 
 // New makes an engine; Run runs it.
 func New(c Config) *Engine {
+	if c.Metrics == nil {
+		c.Metrics = metrics.New("")
+	}
 	e := &Engine{
-		store: c.Store, egress: c.Egress, log: c.Log,
-		commit:    commit.New(c.Store, c.Log),
+		store: c.Store, egress: c.Egress, log: c.Log, metrics: c.Metrics,
+		commit:    commit.New(c.Store, c.Log, c.Metrics),
 		directory: newDirectory(c.Store),
 		schemas:   newSchemaCache(c.Store),
 		keys:      newKeyCache(),
@@ -70,8 +76,9 @@ func New(c Config) *Engine {
 	}
 	e.dispatcher = dispatch.New(dispatch.Config{
 		Commit: e.commit, Store: c.Store, Sender: c.Egress, Targets: targets{e},
-		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits,
+		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits, Metrics: c.Metrics,
 	})
+	c.Metrics.Watch(state{e})
 	return e
 }
 

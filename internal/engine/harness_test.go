@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
@@ -116,6 +118,7 @@ type world struct {
 	e       *engine.Engine
 	net     *network
 	store   *flaky
+	metrics *metrics.Metrics
 	account *ringback.Account
 	stop    func()
 	restart func() // a new process on the same store, with the same receivers
@@ -149,7 +152,7 @@ func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: &flaky{Store: db}, net: &network{
+	w := &world{t: t, store: &flaky{Store: db}, metrics: metrics.New("test"), net: &network{
 		Client:    egress.New(egress.Config{AllowHTTP: true, AllowPrivate: true}),
 		receivers: make(map[string]http.HandlerFunc),
 	}}
@@ -157,11 +160,12 @@ func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 		w.stop()
 		again := open(t, dir, limits)
 		w.e, w.store, w.stop = again.e, again.store, again.stop
+		w.metrics = again.metrics
 		again.net.mu.Lock()
 		defer again.net.mu.Unlock()
 		again.net.receivers, w.net = w.net.receivers, again.net
 	}
-	w.e = engine.New(engine.Config{Store: w.store, Egress: w.net, Log: log, UserAgent: "Ringback/test", Limits: limits})
+	w.e = engine.New(engine.Config{Store: w.store, Egress: w.net, Log: log, UserAgent: "Ringback/test", Limits: limits, Metrics: w.metrics})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- w.e.Run(ctx) }()
@@ -210,6 +214,18 @@ func (w *world) delivery(ev *ringback.Event, n int) (*ringback.Delivery, []ringb
 		w.t.Fatal(err)
 	}
 	return d, attempts
+}
+
+// measured checks lines of the metrics.
+func (w *world) measured(lines ...string) {
+	w.t.Helper()
+	answer := httptest.NewRecorder()
+	w.metrics.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	for _, line := range lines {
+		if !strings.Contains(answer.Body.String(), line+"\n") {
+			w.t.Errorf("the metrics lack %s", line)
+		}
+	}
 }
 
 // count gives how many deliveries have a status.

@@ -140,6 +140,8 @@ func TestLeaseEndsWithoutAnOutcome(t *testing.T) {
 		if got.Status != ringback.JobFailed || !strings.Contains(got.Error, "attempt 3 of 3") || len(a.times()) != 1 {
 			t.Errorf("at the end: %s, %q, %d webhooks", got.Status, got.Error, len(a.times()))
 		}
+		w.measured(`ringback_job_leases_lost_total{reason="expired"} 3`, `ringback_job_leases_lost_total{reason="timeout"} 0`,
+			"ringback_job_leases_total 3", `ringback_jobs_finished_total{status="failed"} 1`)
 	})
 }
 
@@ -180,6 +182,7 @@ func TestTimeout(t *testing.T) {
 		if got := w.job(job.ID); got.Status != ringback.JobFailed || !strings.Contains(got.Error, "longer than its timeout of 40s") {
 			t.Errorf("%s: %q", got.Status, got.Error)
 		}
+		w.measured(`ringback_job_leases_lost_total{reason="expired"} 0`, `ringback_job_leases_lost_total{reason="timeout"} 1`)
 	})
 }
 

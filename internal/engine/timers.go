@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -89,8 +90,10 @@ func (e *Engine) endLeases(ctx context.Context, expired []*ringback.Job) error {
 }
 
 func (e *Engine) endLease(ctx context.Context, job *ringback.Job) error {
+	why := metrics.LeaseExpired
 	reason := fmt.Sprintf("the lease of attempt %d of %d ended without an outcome", job.Attempt, job.MaxAttempts)
 	if !job.LeaseExpiresAt.Before(job.StartedAt.Add(job.Timeout)) {
+		why = metrics.JobTimedOut
 		reason = fmt.Sprintf("attempt %d of %d ran longer than its timeout of %s", job.Attempt, job.MaxAttempts, job.Timeout)
 	}
 	var err error
@@ -104,6 +107,9 @@ func (e *Engine) endLease(ctx context.Context, job *ringback.Job) error {
 	if errors.Is(err, store.ErrFenced) || ringback.CodeOf(err) == ringback.CodeStaleLease ||
 		ringback.CodeOf(err) == ringback.CodeJobFinished || ringback.CodeOf(err) == ringback.CodeJobCanceled {
 		return nil // its worker was faster
+	}
+	if err == nil {
+		e.metrics.LeaseLost(why)
 	}
 	return err
 }

@@ -59,8 +59,8 @@ func contentsOf(t *testing.T, s store.Store, known *contents) *contents {
 	return c
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)

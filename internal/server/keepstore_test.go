@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -92,8 +91,6 @@ func openStore(t *testing.T, dir string) *sqlite.Store {
 	key := must(seal.LoadOrCreateKeyFile(filepath.Join(dir, "master.key")))(t)
 	return must(sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Sealer: must(seal.New(key))(t), Logger: quiet}))(t)
 }
-
-var quiet = slog.New(slog.DiscardHandler)
 
 // running is a server that runs until stop, or else the end of the test.
 type running struct {

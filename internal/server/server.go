@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -18,10 +16,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/ringback/ringback/internal/api"
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
@@ -30,6 +28,7 @@ import (
 // Config says how a server runs.
 type Config struct {
 	Addr         string // host:port to listen on; port 0 chooses one
+	MetricsAddr  string // host:port that serves /metrics instead of Addr; "" = Addr does
 	Dir          string // of the embedded database; made if it is missing
 	AllowHTTP    bool   // customers' URLs may be http://
 	AllowPrivate bool   // customers' URLs may lead to private addresses
@@ -48,23 +47,16 @@ const (
 	attemptGrace = 7 * time.Second
 )
 
-// Limits of a request beside those of the API: the API bounds bodies.
-const (
-	headerTimeout  = 10 * time.Second
-	idleTimeout    = 2 * time.Minute
-	writeTimeout   = 2 * time.Minute // a wait for a job takes up to one
-	maxHeaderBytes = 64 << 10
-)
-
 // Server is one running program. Open makes it, Run runs it.
 type Server struct {
-	config   Config
-	store    store.Store
-	egress   *egress.Client
-	engine   *engine.Engine
-	http     *http.Server
-	listener net.Listener
-	keys     Keys
+	config  Config
+	store   store.Store
+	egress  *egress.Client
+	engine  *engine.Engine
+	metrics *metrics.Metrics
+	api     site
+	scrapes site // with Config.MetricsAddr
+	keys    Keys
 }
 
 // Open opens the store, makes the first account and keys where there are none,
@@ -72,7 +64,7 @@ type Server struct {
 // open elsewhere, was made by a newer version, or whose master key is another
 // one is refused.
 func Open(ctx context.Context, c Config) (_ *Server, err error) {
-	s := &Server{config: c}
+	s := &Server{config: c, metrics: metrics.New(c.Version)}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -102,7 +94,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	})
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
-		Limits: dispatch.Limits{Grace: attemptGrace},
+		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics,
 	})
 	if s.keys, err = s.firstKeys(ctx); err != nil {
 		return nil, err
@@ -110,20 +102,10 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.warnWithoutOperator(ctx); err != nil {
 		return nil, err
 	}
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
-		return nil, fmt.Errorf("--addr %s: %w", c.Addr, err)
+	if err := s.listen(ctx); err != nil {
+		return nil, err
 	}
-	if tcp, ok := s.listener.Addr().(*net.TCPAddr); ok {
-		own.Store(&[]netip.AddrPort{tcp.AddrPort()})
-	}
-	s.http = &http.Server{
-		Handler:           api.New(s.engine, api.Config{Log: c.Log, Version: c.Version, PublicURL: c.PublicURL}).Handler(),
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		WriteTimeout:      writeTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
-	}
+	own.Store(s.ownAddrs())
 	return s, nil
 }
 
@@ -152,9 +134,6 @@ func (c *Config) sealer() (*seal.Sealer, error) {
 	return seal.New(key)
 }
 
-// URL is where the server listens.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
 // Keys are the keys that this start may show.
 func (s *Server) Keys() Keys { return s.keys }
 
@@ -168,37 +147,24 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopEngine()
 	parts, failed := errgroup.WithContext(context.WithoutCancel(ctx))
 	parts.Go(func() error { return s.engine.Run(engineCtx) })
-	parts.Go(func() error {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
+	parts.Go(s.api.serve)
+	parts.Go(s.scrapes.serve)
 	select {
 	case <-ctx.Done():
 	case <-failed.Done():
 	}
 	s.config.Log.Info("stopping", "in_flight", s.engine.Stats().InFlight)
 	s.engine.Drain()
-	s.stopHTTP(ctx)
+	s.api.stop(ctx, s.config.Log)
 	stopEngine()
+	s.scrapes.stop(ctx, s.config.Log)
 	return parts.Wait()
-}
-
-func (s *Server) stopHTTP(ctx context.Context) {
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestGrace)
-	defer cancel()
-	if err := s.http.Shutdown(grace); err != nil {
-		s.config.Log.Warn("requests were cut off", "error", err)
-		_ = s.http.Close()
-	}
 }
 
 // close gives back what Open took.
 func (s *Server) close() {
-	if s.listener != nil {
-		_ = s.listener.Close()
-	}
+	s.api.close()
+	s.scrapes.close()
 	if s.egress != nil {
 		s.egress.Close()
 	}
