@@ -98,9 +98,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, op *operation, room 
 	}
 	if op.takesBody {
 		var err error
-		if op.OptionalBody && r.ContentLength == 0 {
-			c.body = []byte("{}")
-		} else if c.body, err = readBody(r, op.MaxBody, room); err != nil {
+		if c.body, err = readBody(r, op, room); err != nil {
 			return nil, err
 		}
 		replaceBody(r, c.body)

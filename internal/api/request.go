@@ -29,11 +29,15 @@ const (
 )
 
 // readBody reads a request's body and gives it in stable form: one JSON object.
-func readBody(r *http.Request, limit int, room *room) ([]byte, error) {
+// Where it is optional, nothing stands for {}.
+func readBody(r *http.Request, op *operation, room *room) ([]byte, error) {
+	if op.OptionalBody && r.ContentLength == 0 {
+		return []byte("{}"), nil
+	}
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	raw, err := readLimited(r, limit, room)
+	raw, err := readLimited(r, op.MaxBody, room)
 	if err != nil {
 		return nil, err
 	}

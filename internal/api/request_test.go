@@ -47,7 +47,7 @@ func TestBodyDeadline(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", test.body)
 			before := time.Now()
 			after := boundBody(w, r)
-			_, err := readBody(r, maxBody, &room{})
+			_, err := readBody(r, &operation{MaxBody: maxBody}, &room{})
 			after()
 			if test.want == "" != (err == nil) || err != nil && (ringback.CodeOf(err) != ringback.CodeMalformedBody || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("%v, want %q", err, test.want)

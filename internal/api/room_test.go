@@ -24,7 +24,7 @@ func TestRoom(t *testing.T) {
 		}
 		read := func(m *room, n, limit int) error {
 			r := httptest.NewRequest(http.MethodPost, "/", io.NopCloser(bytes.NewReader(text(n)))) // chunked
-			stable, err := readBody(r, limit, m)
+			stable, err := readBody(r, &operation{MaxBody: limit}, m)
 			if err == nil && len(stable) != n {
 				t.Errorf("%d of %d bytes", len(stable), n)
 			}

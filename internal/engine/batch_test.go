@@ -39,7 +39,7 @@ type cutOff struct {
 	store.Store
 
 	mu   sync.Mutex
-	left int // events; negative = no limit
+	left int // events
 }
 
 func (c *cutOff) Commit(ctx context.Context, ops []store.Op) error {
@@ -51,7 +51,7 @@ func (c *cutOff) Commit(ctx context.Context, ops []store.Op) error {
 			events++
 		}
 	}
-	if c.left >= 0 && events > c.left {
+	if events > c.left {
 		if events > 1 && c.left > 0 { // so that it ends within a batch
 			for _, op := range ops[:c.left] {
 				if err := c.Store.Commit(ctx, []store.Op{op}); err != nil {
@@ -62,9 +62,7 @@ func (c *cutOff) Commit(ctx context.Context, ops []store.Op) error {
 		}
 		return errDiskFull
 	}
-	if c.left >= 0 {
-		c.left -= events
-	}
+	c.left -= events
 	return c.Store.Commit(ctx, ops)
 }
 
@@ -77,7 +75,7 @@ func TestBatchIsCutOff(t *testing.T) {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
 			inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
 				cut := &cutOff{Store: w.store.Store, left: after}
-				w.store.Store = cut
+				w.store.commitTo(cut)
 				key := &store.IdempotencyKey{Route: "events/batch", Key: "k", Fingerprint: [32]byte{1}}
 				events := publications(n)
 				events[2].Err = ringback.Invalid("type", "bad")
@@ -88,7 +86,7 @@ func TestBatchIsCutOff(t *testing.T) {
 				if got := w.countEvents(); got != min(after, n-1) {
 					t.Fatalf("%d events were made", got)
 				}
-				cut.left = -1
+				w.store.commitTo(nil)
 				second, err := w.publishAll(events, key)
 				if err != nil {
 					t.Fatal(err)

@@ -72,6 +72,7 @@ type flaky struct {
 
 	mu      sync.Mutex
 	broken  bool
+	instead store.Store  // what Commit goes to instead, or nil
 	leases  atomic.Int64 // LeaseJobs operations
 	changes atomic.Int64 // ChangeEndpoint operations
 }
@@ -82,6 +83,22 @@ func (f *flaky) fail(broken bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.broken = broken
+}
+
+// commitTo makes Commit go to another store.
+func (f *flaky) commitTo(s store.Store) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.instead = s
+}
+
+func (f *flaky) target() store.Store {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.instead != nil {
+		return f.instead
+	}
+	return f.Store
 }
 
 func (f *flaky) isBroken() bool {
@@ -102,7 +119,7 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 			f.changes.Add(1)
 		}
 	}
-	return f.Store.Commit(ctx, ops)
+	return f.target().Commit(ctx, ops)
 }
 
 func (f *flaky) PutSetting(ctx context.Context, name, value string) error {

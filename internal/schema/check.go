@@ -18,7 +18,7 @@ const (
 
 // Mismatch says where data does not match a schema, and why. It repeats names of
 // members, but no values of the data.
-type Mismatch struct {
+type Mismatch struct { //nolint:errname // an answer about data, not a failure
 	Place  string // JSON pointer into the data; "" = the whole
 	Reason string
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -125,11 +126,11 @@ func dynamic(c *jsonschema.Compiler, doc any) (found []*jsonschema.Schema) {
 				}
 			}
 			for name, member := range v {
-				walk(member, append(at[:len(at):len(at)], name))
+				walk(member, append(slices.Clip(at), name))
 			}
 		case []any:
 			for i, item := range v {
-				walk(item, append(at[:len(at):len(at)], index(i)))
+				walk(item, append(slices.Clip(at), index(i)))
 			}
 		}
 	}

@@ -18,7 +18,7 @@ var errTooMuch = errors.New("schema: too much work")
 
 func (m *meter) charge(units int) {
 	if m.left -= units; m.left < 0 {
-		panic(errTooMuch) //nolint:forbidigo // the only way out of the library; within recovers it
+		panic(errTooMuch) // the only way out of the library; within recovers it
 	}
 }
 
