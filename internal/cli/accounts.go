@@ -8,23 +8,25 @@ import (
 
 func newAccounts() *cobra.Command {
 	cmd := group("accounts", "Look at your account; as the operator, manage all of them",
-		newAccountsCreate(), newAccountsList(), newAccountsGet(), newAccountsUpdate(), newAccountsSecret())
+		newAccountsCreate(), newAccountsList(), newAccountsGet(), newAccountsUpdate(), newAccountsSecret(), newAccountsRotate())
 	cmd.Aliases = []string{"account"}
 	return cmd
 }
 
 // accountFlags are those of `accounts create` and `update`.
 type accountFlags struct {
-	name, profile string
-	secret        secretFlags
+	name, profile, signature string
+	secret                   secretFlags
 }
 
 func (f *accountFlags) register(cmd *cobra.Command, without string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.name, "name", "", "`NAME` to tell it from others")
 	flags.StringVar(&f.profile, "callback-profile", "", "`NAME` of the wire format of callbacks whose job names none (default standard)")
+	flags.StringVar(&f.signature, "callback-signature", "", "`SCHEME` of callbacks of the profile standard: v1 (a shared secret) or v1a (ed25519)")
 	f.secret.register(cmd, without)
 	completes(cmd, "callback-profile", profileNames())
+	completes(cmd, "callback-signature", signatures)
 	changes(cmd)
 }
 
@@ -41,7 +43,7 @@ func newAccountsCreate() *cobra.Command {
 		if f.name == "" {
 			return wrongUse("--name is missing: say whose account it is")
 		}
-		p := client.CreateAccountParams{Name: f.name, CallbackProfile: f.profile}
+		p := client.CreateAccountParams{Name: f.name, CallbackProfile: f.profile, CallbackSignature: f.signature}
 		if p.Secret, err = f.secret.value(s); err != nil {
 			return err
 		}
@@ -50,7 +52,7 @@ func newAccountsCreate() *cobra.Command {
 			return err
 		}
 		s.out.warn(a.Warnings)
-		if err := s.showAccount(&a.AccountInfo, a.Secret); err != nil {
+		if err := s.showAccount(&a.AccountInfo, &client.Secret{Secret: a.Secret, VerifyingKey: a.VerifyingKey}); err != nil {
 			return err
 		}
 		if a.Secret != "" && !s.out.json {
@@ -94,7 +96,7 @@ func newAccountsGet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.showAccount(a, "")
+		return s.showAccount(a, nil)
 	})
 }
 
@@ -113,6 +115,7 @@ func newAccountsUpdate() *cobra.Command {
 		}
 		p := client.UpdateAccountParams{
 			Name: optional(s.cmd, "name", f.name), CallbackProfile: optional(s.cmd, "callback-profile", f.profile),
+			CallbackSignature: optional(s.cmd, "callback-signature", f.signature),
 		}
 		if p.Secret, err = f.secret.value(s); err != nil {
 			return err
@@ -127,26 +130,7 @@ func newAccountsUpdate() *cobra.Command {
 			return err
 		}
 		s.out.warn(a.Warnings)
-		return s.showAccount(a, "")
-	})
-}
-
-func newAccountsSecret() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "secret [ID]",
-		Short: "Reveal what your callbacks are signed with, or those of the account with that ID (operator)",
-		Args:  maybeOneArg("ID"),
-	}
-	return call(cmd, withArgs, func(s *session, args []string) error {
-		api := s.api
-		if len(args) > 0 {
-			api = api.WithAccount(args[0])
-		}
-		secret, err := api.GetOwnAccountSecret(s.ctx())
-		if err != nil {
-			return err
-		}
-		return s.showSecret(secret)
+		return s.showAccount(a, nil)
 	})
 }
 
@@ -154,13 +138,15 @@ func newAccountsSecret() *cobra.Command {
 func (s *session) operator() *client.Client { return s.api.WithAccount("") }
 
 // showAccount prints the account of the last answer.
-func (s *session) showAccount(a *client.AccountInfo, secret string) error {
+func (s *session) showAccount(a *client.AccountInfo, secret *client.Secret) error {
 	return s.show(func(r *record) {
 		r.text("id", a.ID)
 		r.text("name", a.Name)
 		r.text("callback profile", a.CallbackProfile)
+		r.text("signature", a.CallbackSignature)
 		r.text("signed", yesNo(a.Signed))
+		r.cell("old secret until", s.out.instant(a.PreviousSecretUntil))
 		r.cell("created", s.out.instant(a.CreatedAt))
-		r.text("secret", secret)
+		r.secret(secret)
 	})
 }

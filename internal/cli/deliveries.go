@@ -20,7 +20,8 @@ func newDeliveries() *cobra.Command {
 		newDeliveriesChange("cancel ID…", "Give up pending deliveries",
 			func(ctx context.Context, c *client.Client, id string) (*client.Delivery, error) {
 				return c.CancelDelivery(ctx, id)
-			}))
+			}),
+		newDeliveriesRecover())
 	cmd.Aliases = []string{"delivery"}
 	return cmd
 }

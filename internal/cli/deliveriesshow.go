@@ -27,16 +27,21 @@ func newDeliveriesShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.showDelivery(d); err != nil || s.out.json {
+		return s.showDeliveryWhole(d, full)
+	})
+}
+
+// showDeliveryWhole prints the delivery of the last answer with its attempts.
+func (s *session) showDeliveryWhole(d *client.Delivery, full bool) error {
+	if err := s.showDelivery(d); err != nil || s.out.json {
+		return err
+	}
+	for i := range d.Attempts {
+		if err := s.showAttempt(&d.Attempts[i], full); err != nil {
 			return err
 		}
-		for i := range d.Attempts {
-			if err := s.showAttempt(&d.Attempts[i], full); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // showDelivery prints the delivery of the last answer, without its attempts.

@@ -11,6 +11,7 @@ import (
 // endpointFlags are those of `endpoints create` and `update`.
 type endpointFlags struct {
 	name, url, profile string
+	signature          string
 	events             []string
 	secret             secretFlags
 	includeResult      bool
@@ -20,6 +21,8 @@ type endpointFlags struct {
 	noRetries          bool
 	defaultRetries     bool
 	timeout            string
+	rateLimit          float64
+	noRateLimit        bool
 	enable, disable    bool
 }
 
@@ -34,25 +37,29 @@ func (f *endpointFlags) register(cmd *cobra.Command, isNew bool) {
 	flags.StringVar(&f.name, "name", "", "`NAME` to tell it from others")
 	flags.StringVar(&f.profile, "profile", "", "`NAME` of the wire format (default standard)")
 	f.secret.register(cmd, without)
+	flags.StringVar(&f.signature, "signature", "", "`SCHEME` of the profile standard: v1 (a shared secret) or v1a (ed25519)")
 	flags.BoolVar(&f.includeResult, "include-result", false, "send the results of jobs; as the profile has it if not given")
 	flags.StringArrayVar(&f.headers, "header", nil, "`'NAME: VALUE'` to send with every call; may be repeated")
 	flags.StringSliceVar(&f.retries, "retry", nil, "`DELAY` after each failed attempt, as in --retry 5s,1m,10m; as the profile has it if not given")
 	flags.BoolVar(&f.noRetries, "no-retries", false, "make one attempt alone")
 	flags.StringVar(&f.timeout, "timeout", "", "`DURATION` that one attempt may take (default 15s)")
+	flags.Float64Var(&f.rateLimit, "rate-limit", 0, "how many attempts may start in a second, such as 10 or 0.5; no limit if not given")
 	flags.BoolVar(&f.disable, "disable", false, "send nothing there; what is pending is canceled")
 	if !isNew {
 		flags.BoolVar(&f.enable, "enable", false, "send events there again")
 		flags.BoolVar(&f.noHeaders, "no-headers", false, "send no headers of its own")
+		flags.BoolVar(&f.noRateLimit, "no-rate-limit", false, "have no limit of attempts in a second")
 		flags.BoolVar(&f.defaultRetries, "default-retries", false, "retry as the profile has it")
 	}
 	completes(cmd, "profile", profileNames())
-	means(cmd, "event-type", "event_types", "header", "headers", "retry", "retry_schedule", "timeout", "timeout_seconds")
+	completes(cmd, "signature", signatures)
+	means(cmd, "event-type", "event_types", "header", "headers", "retry", "retry_schedule", "timeout", "timeout_seconds", "rate-limit", "rate_limit_per_second")
 	changes(cmd)
 }
 
 // check refuses flags that exclude each other.
 func (f *endpointFlags) check(cmd *cobra.Command) error {
-	for _, group := range [][]string{{"enable", "disable"}, {"header", "no-headers"}, {"retry", "no-retries", "default-retries"}} {
+	for _, group := range [][]string{{"enable", "disable"}, {"header", "no-headers"}, {"rate-limit", "no-rate-limit"}, {"retry", "no-retries", "default-retries"}} {
 		given := ""
 		for _, name := range group {
 			if flag := cmd.Flags().Lookup(name); flag == nil || !flag.Changed {
@@ -99,6 +106,14 @@ func (f *endpointFlags) schedule(cmd *cobra.Command) client.Optional[[]string] {
 	}
 }
 
+// rate is the member rate_limit_per_second.
+func (f *endpointFlags) rate(cmd *cobra.Command) client.Optional[float64] {
+	if f.noRateLimit {
+		return client.Null[float64]()
+	}
+	return optional(cmd, "rate-limit", f.rateLimit)
+}
+
 // enabled is the member of that name.
 func (f *endpointFlags) enabled() client.Optional[bool] {
 	switch {
@@ -123,7 +138,7 @@ func (f *endpointFlags) creation(s *session) (p client.CreateEndpointParams, err
 		return p, err
 	}
 	p = client.CreateEndpointParams{
-		Name: f.name, URL: f.url, EventTypes: f.events, Profile: f.profile,
+		Name: f.name, URL: f.url, EventTypes: f.events, Profile: f.profile, Signature: f.signature, RateLimit: f.rateLimit,
 		IncludeResult: optional(s.cmd, "include-result", f.includeResult),
 		RetrySchedule: f.schedule(s.cmd), Enabled: f.enabled(),
 	}
@@ -148,6 +163,7 @@ func (f *endpointFlags) update(s *session) (p client.UpdateEndpointParams, err e
 	p = client.UpdateEndpointParams{
 		Name: optional(s.cmd, "name", f.name), URL: optional(s.cmd, "url", f.url),
 		EventTypes: optional(s.cmd, "event-type", f.events), Profile: optional(s.cmd, "profile", f.profile),
+		Signature: optional(s.cmd, "signature", f.signature), RateLimit: f.rate(s.cmd),
 		IncludeResult: optional(s.cmd, "include-result", f.includeResult),
 		RetrySchedule: f.schedule(s.cmd), Enabled: f.enabled(),
 	}

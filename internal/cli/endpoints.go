@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 func newEndpoints() *cobra.Command {
 	cmd := group("endpoints", "Subscribe URLs to events",
 		newEndpointsCreate(), newEndpointsList(), newEndpointsGet(), newEndpointsUpdate(),
-		newEndpointsDelete(), newEndpointsSecret())
+		newEndpointsDelete(), newEndpointsSecret(), newEndpointsRotate(), newEndpointsTest())
 	cmd.Aliases = []string{"endpoint"}
 	return cmd
 }
@@ -35,7 +36,7 @@ func newEndpointsCreate() *cobra.Command {
 			return err
 		}
 		s.out.warn(e.Warnings)
-		if err := s.showEndpoint(&e.Endpoint, e.Secret); err != nil {
+		if err := s.showEndpoint(&e.Endpoint, &client.Secret{Secret: e.Secret, VerifyingKey: e.VerifyingKey}); err != nil {
 			return err
 		}
 		if e.Secret != "" && !s.out.json {
@@ -77,7 +78,7 @@ func newEndpointsGet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.showEndpoint(e, "")
+		return s.showEndpoint(e, nil)
 	})
 }
 
@@ -102,7 +103,7 @@ func newEndpointsUpdate() *cobra.Command {
 			return err
 		}
 		s.out.warn(e.Warnings)
-		return s.showEndpoint(e, "")
+		return s.showEndpoint(e, nil)
 	})
 }
 
@@ -122,34 +123,6 @@ func newEndpointsDelete() *cobra.Command {
 	})
 }
 
-func newEndpointsSecret() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "secret ID",
-		Short: "Reveal what an endpoint's calls are signed with",
-		Args:  oneArg("ID"),
-	}
-	return call(cmd, nil, func(s *session, args []string) error {
-		secret, err := s.api.GetEndpointSecret(s.ctx(), args[0])
-		if err != nil {
-			return err
-		}
-		return s.showSecret(secret)
-	})
-}
-
-// showSecret prints the secret of the last answer, alone.
-func (s *session) showSecret(secret *client.Secret) error {
-	switch {
-	case s.out.json:
-		return s.out.printJSON(s.answers.body())
-	case secret.Secret == "":
-		s.out.note("There is no secret: calls are not signed.")
-		return nil
-	default:
-		return s.out.line("%s", secret.Secret)
-	}
-}
-
 func enabledStatus(e *client.Endpoint) cell {
 	if e.Enabled {
 		return status("enabled")
@@ -158,7 +131,7 @@ func enabledStatus(e *client.Endpoint) cell {
 }
 
 // showEndpoint prints the endpoint of the last answer.
-func (s *session) showEndpoint(e *client.Endpoint, secret string) error {
+func (s *session) showEndpoint(e *client.Endpoint, secret *client.Secret) error {
 	return s.show(func(r *record) {
 		r.text("id", e.ID)
 		r.text("name", e.Name)
@@ -170,14 +143,19 @@ func (s *session) showEndpoint(e *client.Endpoint, secret string) error {
 		r.text("events", strings.Join(e.EventTypes, ", "))
 		r.text("profile", e.Profile)
 		r.text("signed", yesNo(e.Signed))
+		r.text("signature", e.Signature)
+		r.cell("old secret until", s.out.instant(e.PreviousSecretUntil))
 		r.text("results", yesNo(e.IncludeResult))
 		if len(e.RetrySchedule) == 0 {
 			r.text("retries", "none")
 		}
 		r.text("retries", strings.Join(e.RetrySchedule, ", "))
 		r.text("timeout", brief(seconds(e.TimeoutSeconds)))
+		if e.RateLimit > 0 {
+			r.text("rate limit", strconv.FormatFloat(e.RateLimit, 'f', -1, 64)+" attempts a second")
+		}
 		r.cell("created", s.out.instant(e.CreatedAt))
 		r.headers("headers", e.Headers)
-		r.text("secret", secret)
+		r.secret(secret)
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 func newEvents() *cobra.Command {
 	cmd := group("events", "Publish events, look at them",
-		newEventsPublish(), newEventsGet(), newEventsList())
+		newEventsPublish(), newEventsGet(), newEventsList(), newEventTypes())
 	cmd.Aliases = []string{"event"}
 	return cmd
 }
@@ -33,7 +33,7 @@ func newEventsPublish() *cobra.Command {
 		if p.Type == "" {
 			return wrongUse("--type is missing: say what kind of event it is")
 		}
-		if p.Data, err = s.in.jsonOrNil("--data", data); err != nil {
+		if p.Data, err = s.in.json("--data", data); err != nil {
 			return err
 		}
 		e, err := s.api.PublishEvent(s.ctx(), p)

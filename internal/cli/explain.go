@@ -72,11 +72,8 @@ func (s *session) explainFields(e *client.Error) string {
 	lines := make([]string, len(e.Errors))
 	for i, f := range e.Errors {
 		name := f.Field
-		if flag := s.flagOf(f.Field); flag != "" {
-			name = "--" + flag
-			if _, entry, ok := strings.Cut(f.Field, "."); ok && !strings.Contains(flag, entry) {
-				name += " " + entry
-			}
+		if flag, entry := s.flagOf(f.Field); flag != "" {
+			name = strings.TrimSuffix("--"+flag+" "+entry, " ")
 		}
 		lines[i] = name + ": " + f.Reason
 		if f.Field == "Ringback-Account" {
@@ -86,24 +83,37 @@ func (s *session) explainFields(e *client.Error) string {
 	return strings.Join(lines, "\n") + " (" + string(e.Code) + ")"
 }
 
-// flagOf is the flag that sets a member, parameter or header of the API, or "".
-func (s *session) flagOf(member string) string {
-	for _, name := range []string{member, strings.FieldsFunc(member+" ", func(r rune) bool { return strings.ContainsRune(".[ ", r) })[0]} {
-		found := ""
-		s.cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			means := strings.ReplaceAll(f.Name, "-", "_")
-			if a := f.Annotations[apiMember]; a != nil {
-				means = a[0]
-			}
-			if strings.EqualFold(strings.ReplaceAll(means, "-", "_"), strings.ReplaceAll(name, "-", "_")) {
-				found = f.Name
-			}
-		})
-		if found != "" {
-			return found
-		}
+// flagOf is the flag that sets a member, parameter or header of the API, or "",
+// and which entry of its value is meant: of "headers.X-Env" it is --header and
+// X-Env.
+func (s *session) flagOf(field string) (flag, entry string) {
+	if flag := s.flagNamed(field); flag != "" {
+		return flag, ""
 	}
-	return ""
+	end := strings.IndexAny(field, "./[")
+	if end < 0 {
+		return "", ""
+	}
+	entry = strings.TrimLeft(field[end:], "./")
+	if strings.HasPrefix(entry, "[") { // the reason repeats the value
+		entry = ""
+	}
+	return s.flagNamed(field[:end]), entry
+}
+
+// flagNamed is the flag that sets exactly this.
+func (s *session) flagNamed(member string) string {
+	found := ""
+	s.cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		sets := strings.ReplaceAll(f.Name, "-", "_")
+		if a := f.Annotations[apiMember]; a != nil {
+			sets = a[0]
+		}
+		if strings.EqualFold(sets, strings.ReplaceAll(member, "-", "_")) || strings.EqualFold(sets, member) {
+			found = f.Name
+		}
+	})
+	return found
 }
 
 // hopeless says whether other calls will fail for the same reason.

@@ -69,16 +69,6 @@ func (f *hookFlags) all(cmd *cobra.Command, in *inputs) ([]string, error) {
 	return secrets, nil
 }
 
-// checkSecrets refuses secrets that the profile cannot sign with.
-func checkSecrets(p webhook.Profile, secrets []string) error {
-	for _, s := range secrets {
-		if err := p.CheckSecret(s); err != nil {
-			return wrongUse("--secret: %w", err)
-		}
-	}
-	return nil
-}
-
 // listed joins words with commas and a last "or".
 func listed(words []string) string {
 	text := ""

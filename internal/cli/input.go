@@ -17,11 +17,12 @@ const maxInput = 1 << 20
 
 // inputs reads what flags point to: "-" is standard input, "@FILE" a file.
 type inputs struct {
+	cmd   *cobra.Command
 	stdin io.Reader
 	taken string // the flag that standard input was read for, or ""
 }
 
-func inputsOf(cmd *cobra.Command) *inputs { return &inputs{stdin: cmd.InOrStdin()} }
+func inputsOf(cmd *cobra.Command) *inputs { return &inputs{cmd: cmd, stdin: cmd.InOrStdin()} }
 
 // standard reads standard input, for one flag.
 func (in *inputs) standard(flag string, limit int64) ([]byte, error) {
@@ -55,9 +56,10 @@ func (in *inputs) value(flag, text string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// json gives a flag's value as JSON; nil if there is none.
-func (in *inputs) json(flag, text string) (json.RawMessage, error) {
-	if text == "" {
+// json gives a flag's value as JSON, as the client's parameters want it: an
+// untyped nil, which leaves the member out, if the flag was not given.
+func (in *inputs) json(flag, text string) (any, error) {
+	if !in.cmd.Flags().Changed(strings.TrimPrefix(flag, "--")) {
 		return nil, nil
 	}
 	raw, err := in.value(flag, text)
@@ -67,16 +69,6 @@ func (in *inputs) json(flag, text string) (json.RawMessage, error) {
 	var value json.RawMessage
 	if err := json.Unmarshal(raw, &value); err != nil {
 		return nil, wrongUse("%s is not JSON: %w%s", flag, err, where(err))
-	}
-	return value, nil
-}
-
-// jsonOrNil is json as the client's parameters want it: an untyped nil leaves
-// the member out.
-func (in *inputs) jsonOrNil(flag, text string) (any, error) {
-	value, err := in.json(flag, text)
-	if err != nil || value == nil {
-		return nil, err
 	}
 	return value, nil
 }

@@ -69,10 +69,10 @@ func (f *submitFlags) read(s *session) (err error) {
 	if f.job.Type == "" {
 		return wrongUse("--type is missing: say what kind of job it is")
 	}
-	if f.job.Input, err = s.in.jsonOrNil("--input", f.input); err != nil {
+	if f.job.Input, err = s.in.json("--input", f.input); err != nil {
 		return err
 	}
-	if f.job.Metadata, err = s.in.jsonOrNil("--metadata", f.metadata); err != nil {
+	if f.job.Metadata, err = s.in.json("--metadata", f.metadata); err != nil {
 		return err
 	}
 	if f.job.RunAt, err = parseFuture("--run-at", f.runAt, s.out.now); err != nil {

@@ -46,6 +46,9 @@ func (f *secretFlags) value(s *session) (client.Optional[string], error) {
 	return none, nil
 }
 
+// signatures are the schemes of the profile standard.
+var signatures = []string{"v1", "v1a"}
+
 // optional gives a member the value of a flag that was given.
 func optional[T any](cmd *cobra.Command, flag string, value T) client.Optional[T] {
 	if !cmd.Flags().Changed(flag) {

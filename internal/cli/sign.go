@@ -90,12 +90,9 @@ func (f *signFlags) signer(cmd *cobra.Command, in *inputs, p webhook.Profile) (*
 	if len(secrets) == 0 {
 		return nil, wrongUse("the secret is missing: give it in RINGBACK_SECRET, or with --secret-file or --secret")
 	}
-	if err := checkSecrets(p, secrets); err != nil {
-		return nil, err
-	}
 	s, err := webhook.NewSigner(p, secrets...)
 	if err != nil {
-		return nil, wrongUse("--profile %s: %w", p.Name, err)
+		return nil, wrongUse("--secret: %w", err)
 	}
 	return s, nil
 }

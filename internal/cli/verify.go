@@ -31,7 +31,8 @@ func newVerify() *cobra.Command {
 		Use:   "verify --profile NAME --header 'NAME: VALUE' < BODY",
 		Short: "Verify the signature of a webhook that you have at hand",
 		Long: "Verify the signature of a webhook that you have at hand: its headers, and its body as it\n" +
-			"arrived. The exit status is 0 if it is genuine, 1 if not, with the reason.\n\n" + secretHelp,
+			"arrived. The exit status is 0 if it is genuine, 1 if not, with the reason.\n\n" +
+			"Of ed25519 signatures (v1a), the secret is the public key, whpk_….\n\n" + secretHelp,
 		Example: "  ringback verify --profile sharpapi --secret-file secret.txt --header 'X-Signature: 5d41…' < body.json\n" +
 			"  RINGBACK_SECRET=whsec_… ringback verify --profile standard --headers-file headers.txt --body body.json",
 		Args: noArgs,
@@ -76,8 +77,11 @@ func (f *verifyFlags) verifier(cmd *cobra.Command, in *inputs) (*webhook.Verifie
 		return nil, err
 	}
 	tolerance, err := parseSpan(f.tolerance)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, wrongUse("--tolerance: %w", err)
+	case tolerance <= 0:
+		return nil, wrongUse("--tolerance %s: it must be more than 0", f.tolerance)
 	}
 	secrets, err := f.all(cmd, in)
 	if err != nil {
@@ -86,12 +90,9 @@ func (f *verifyFlags) verifier(cmd *cobra.Command, in *inputs) (*webhook.Verifie
 	if len(secrets) == 0 {
 		return nil, wrongUse("the secret is missing: give it in RINGBACK_SECRET, or with --secret-file or --secret")
 	}
-	if err := checkSecrets(p, secrets); err != nil {
-		return nil, err
-	}
 	v, err := webhook.NewVerifier(p, secrets, webhook.Tolerance(tolerance))
 	if err != nil {
-		return nil, wrongUse("--tolerance %s: %w", f.tolerance, err)
+		return nil, wrongUse("--secret: %w", err)
 	}
 	return v, nil
 }
@@ -182,7 +183,7 @@ func (f *verifyFlags) verified(out *output, d *webhook.Delivery) error {
 		return verdict{Verified: true, ID: d.ID, IDVerified: d.IDVerified, Timestamp: d.Timestamp.UTC(), Attempt: d.Attempt}.print(out)
 	}
 	r := out.record()
-	r.cell("verified", cell{"yes: the body of " + strconv.Itoa(len(d.Body)) + " bytes was signed with this secret, as " + f.profile, terminal.Green})
+	r.cell("verified", cell{"yes: the signature is good for these " + strconv.Itoa(len(d.Body)) + " bytes, as " + f.profile, terminal.Green})
 	switch {
 	case d.ID == "":
 		r.text("id", "none")
