@@ -15,22 +15,33 @@ func newEvents() *cobra.Command {
 
 func newEventsPublish() *cobra.Command {
 	var p client.PublishEventParams
-	var data string
+	var data, file string
 	cmd := &cobra.Command{
-		Use:     "publish --type TYPE",
-		Short:   "Publish an event",
-		Long:    "Publish an event. It and its deliveries are on the server's disk when its id is printed.",
-		Example: "  ringback events publish --type invoice.paid --resource-id inv_7 --data '{\"amount\": 12}'",
-		Args:    noArgs,
+		Use:   "publish (--type TYPE | --batch FILE)",
+		Short: "Publish an event, or many",
+		Long: "Publish an event. It and its deliveries are on the server's disk when its id is printed.\n\n" +
+			"With --batch, publish many: one a line, as {\"type\": \"…\", \"resource_id\": \"…\", \"data\": {…}}.\n" +
+			"Each is published for itself; what is refused is told with its line, and the exit status is\n" +
+			"1 then. With an --idempotency-key the same file can be published again: within 24 hours,\n" +
+			"nothing is made twice.",
+		Example: "  ringback events publish --type invoice.paid --resource-id inv_7 --data '{\"amount\": 12}'\n" +
+			"  ringback events publish --batch events.jsonl",
+		Args: noArgs,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&p.Type, "type", "", "`TYPE` of the event: it says who gets it")
 	flags.StringVar(&data, "data", "", "`JSON` object; @FILE or - (standard input) to read it from there")
 	flags.StringVar(&p.ResourceID, "resource-id", "", "`ID` of what the event is about")
 	flags.StringVar(&p.IdempotencyKey, "idempotency-key", "", "`KEY` that names this event: for 24 hours, the same makes no second event")
+	flags.StringVar(&file, "batch", "", "`FILE` with an event a line; - is standard input")
 	changes(cmd)
 	return call(cmd, nil, func(s *session, _ []string) (err error) {
-		if p.Type == "" {
+		switch {
+		case file != "" && (p.Type != "" || data != "" || p.ResourceID != ""):
+			return wrongUse("--batch has types, data and resource ids in its lines; --type, --data and --resource-id are for one event")
+		case file != "":
+			return s.publishBatch(file, p.IdempotencyKey)
+		case p.Type == "":
 			return wrongUse("--type is missing: say what kind of event it is")
 		}
 		if p.Data, err = s.in.json("--data", data); err != nil {
