@@ -56,7 +56,7 @@ func newAccountsCreate() *cobra.Command {
 			return err
 		}
 		if a.Secret != "" && !s.out.json {
-			s.out.note("Its callbacks are signed with the secret. `ringback accounts secret %s` shows it again.", a.ID)
+			s.out.notef("Its callbacks are signed with the secret. `ringback accounts secret %s` shows it again.", a.ID)
 		}
 		return nil
 	})

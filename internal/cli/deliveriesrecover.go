@@ -46,12 +46,12 @@ func newDeliveriesRecover() *cobra.Command {
 		total, err := s.recover(endpoint, client.RecoverEndpointParams{Since: bounds.Since, Until: bounds.Until})
 		if err != nil {
 			if total.Examined > 0 {
-				s.out.note("Until then, %d of %d events were sent again; the same command does the rest.", total.Recovered, total.Examined)
+				s.out.notef("Until then, %d of %d events were sent again; the same command does the rest.", total.Recovered, total.Examined)
 			}
 			return err
 		}
 		if !s.out.json {
-			return s.out.line("%d of %d events are sent again", total.Recovered, total.Examined)
+			return s.out.linef("%d of %d events are sent again", total.Recovered, total.Examined)
 		}
 		raw, err := json.Marshal(total)
 		if err != nil {

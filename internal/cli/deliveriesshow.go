@@ -87,7 +87,7 @@ func (s *session) showAttempt(a *client.Attempt, full bool) error {
 	r.headers("response headers", a.ResponseHeaders)
 	body, left := shorten(a.ResponseBody, full)
 	r.block("response body", body, left)
-	if err := s.out.line("\nAttempt %d", a.Number); err != nil {
+	if err := s.out.linef("\nAttempt %d", a.Number); err != nil {
 		return err
 	}
 	return r.print()

@@ -40,7 +40,7 @@ func newEndpointsCreate() *cobra.Command {
 			return err
 		}
 		if e.Secret != "" && !s.out.json {
-			s.out.note("Its receiver verifies calls with the secret. `ringback endpoints secret %s` shows it again.", e.ID)
+			s.out.notef("Its receiver verifies calls with the secret. `ringback endpoints secret %s` shows it again.", e.ID)
 		}
 		return nil
 	})

@@ -47,7 +47,7 @@ func newEndpointsTest() *cobra.Command {
 		case ringback.DeliveryDelivered:
 			return nil
 		case ringback.DeliveryPending:
-			s.out.note("There is no answer yet. `ringback deliveries show %s` shows it later.", d.ID)
+			s.out.notef("There is no answer yet. `ringback deliveries show %s` shows it later.", d.ID)
 			return exitError{statusTimeout}
 		default:
 			return exitError{statusFailed}

@@ -52,7 +52,7 @@ func newEventsPublish() *cobra.Command {
 			return err
 		}
 		if e.Replayed {
-			s.out.note("This event was published before, with the same --idempotency-key.")
+			s.out.notef("This event was published before, with the same --idempotency-key.")
 		}
 		return s.showEvent(e, false)
 	})

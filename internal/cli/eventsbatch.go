@@ -50,12 +50,12 @@ func (s *session) publishBatch(path, key string) error {
 	b := &batch{s: s, key: key}
 	if err := b.readAll(r); err != nil {
 		if b.published+b.failed > 0 {
-			s.out.note("%d events were published before.", b.published)
+			s.out.notef("%d events were published before.", b.published)
 		}
 		return err
 	}
 	if !s.out.json {
-		if err := s.out.line("%d of %d events were published", b.published, b.published+b.failed); err != nil {
+		if err := s.out.linef("%d of %d events were published", b.published, b.published+b.failed); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (b *batch) tell(r lineResult) error {
 	} else {
 		b.failed++
 		if !b.s.out.json {
-			b.s.out.note("ringback: line %d: %v (%s)", r.Line, r.Error, r.Error.Code)
+			b.s.out.notef("ringback: line %d: %v (%s)", r.Line, r.Error, r.Error.Code)
 		}
 	}
 	if !b.s.out.json {

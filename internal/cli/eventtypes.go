@@ -163,7 +163,7 @@ func newEventTypesImport() *cobra.Command {
 		case s.out.json:
 			return s.out.printJSON(s.answers.body())
 		}
-		return s.out.line("%d of %d event types are new", imported.Created, len(imported.Items))
+		return s.out.linef("%d of %d event types are new", imported.Created, len(imported.Items))
 	})
 }
 

@@ -118,7 +118,7 @@ func (s *session) flagNamed(member string) string {
 
 // hopeless says whether other calls will fail for the same reason.
 func (s *session) hopeless(err error) bool {
-	switch client.CodeOf(err) { //nolint:exhaustive // the others are about one thing
+	switch client.CodeOf(err) {
 	case ringback.CodeUnauthorized, ringback.CodeMissingScope, ringback.CodeOperatorOnly, ringback.CodeTooManyFailures:
 		return true
 	case "":

@@ -100,13 +100,13 @@ func (f *submitFlags) submit(s *session) error {
 		return err
 	}
 	if j.Replayed {
-		s.out.note("This job was submitted before, with the same --idempotency-key.")
+		s.out.notef("This job was submitted before, with the same --idempotency-key.")
 	}
 	if f.wait == "" {
 		return s.showJob(j, false)
 	}
 	if !s.out.json {
-		s.out.note("%s was submitted.", j.ID)
+		s.out.notef("%s was submitted.", j.ID)
 	}
 	return s.await([]string{j.ID}, patience)
 }

@@ -54,14 +54,14 @@ func (s *session) await(ids []string, patience time.Duration) error {
 	for i, id := range ids {
 		j, err := s.awaitJob(id, deadline)
 		if errors.Is(err, errTimeout) {
-			s.out.note("ringback: %s is still %s after %s", j.ID, j.Status, patience)
+			s.out.notef("ringback: %s is still %s after %s", j.ID, j.Status, patience)
 			return exitError{statusTimeout}
 		}
 		if err != nil {
 			return err
 		}
 		if i > 0 && !s.out.json {
-			if err := s.out.line(""); err != nil {
+			if err := s.out.linef(""); err != nil {
 				return err
 			}
 		}

@@ -61,7 +61,7 @@ func newKeysCreate() *cobra.Command {
 			return err
 		}
 		if !s.out.json {
-			s.out.note("The key is shown this once; keep it.")
+			s.out.notef("The key is shown this once; keep it.")
 		}
 		return nil
 	})

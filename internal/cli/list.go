@@ -78,7 +78,7 @@ func showList[T any](s *session, f *listFlags, columns []column, get func(client
 			return s.out.printJSON(s.answers.body())
 		}
 		if len(l.Items) == 0 && !t.headed && s.out.terminal {
-			s.out.note("There are none.")
+			s.out.notef("There are none.")
 			return nil
 		}
 		for i := range l.Items {
@@ -91,7 +91,7 @@ func showList[T any](s *session, f *listFlags, columns []column, get func(client
 			return nil
 		}
 		if !f.all {
-			s.out.note("There are more: --cursor %s shows the next page, --all shows all.", l.NextCursor)
+			s.out.notef("There are more: --cursor %s shows the next page, --all shows all.", l.NextCursor)
 			return nil
 		}
 		page.Cursor = l.NextCursor

@@ -92,8 +92,8 @@ func (o *output) instant(at time.Time) cell {
 	}
 }
 
-// line prints a line of text on stdout.
-func (o *output) line(format string, args ...any) error {
+// linef prints a line of text on stdout.
+func (o *output) linef(format string, args ...any) error {
 	_, err := io.WriteString(o.w, terminal.Lines(fmt.Sprintf(format, args...))+"\n")
 	return err
 }
@@ -105,15 +105,15 @@ func (o *output) result(id string, c cell) error {
 	return err
 }
 
-// note tells people something on stderr.
-func (o *output) note(format string, args ...any) {
+// notef tells people something on stderr.
+func (o *output) notef(format string, args ...any) {
 	_, _ = io.WriteString(o.err, terminal.Lines(fmt.Sprintf(format, args...))+"\n")
 }
 
 // warn passes on the warnings of an answer.
 func (o *output) warn(warnings []string) {
 	for _, w := range warnings {
-		o.note("warning: %s", w)
+		o.notef("warning: %s", w)
 	}
 }
 

@@ -51,10 +51,10 @@ func (s *session) showSecret(secret *client.Secret) error {
 	case secret.Secret == "" && secret.PublicKey != "":
 		return s.show(func(r *record) { r.secret(secret) })
 	case secret.Secret == "":
-		s.out.note("There is no secret: calls are not signed.")
+		s.out.notef("There is no secret: calls are not signed.")
 		return nil
 	default:
-		return s.out.line("%s", secret.Secret)
+		return s.out.linef("%s", secret.Secret)
 	}
 }
 
@@ -107,9 +107,9 @@ func (s *session) showRotated(secret *client.Secret) error {
 		return err
 	}
 	if secret.PreviousSecretUntil.IsZero() {
-		s.out.note("The old secret no longer signs.")
+		s.out.notef("The old secret no longer signs.")
 	} else {
-		s.out.note("Give it to the receivers before the old one ends.")
+		s.out.notef("Give it to the receivers before the old one ends.")
 	}
 	return nil
 }

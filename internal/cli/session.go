@@ -93,7 +93,7 @@ func (s *session) each(args []string, do func(id string) error) error {
 		if len(args) == 1 || s.hopeless(err) {
 			return explained
 		}
-		s.out.note("ringback: %s: %v", id, explained)
+		s.out.notef("ringback: %s: %v", id, explained)
 		failed = true
 	}
 	if failed {

@@ -173,7 +173,7 @@ func refused(out *output, e *webhook.VerifyError) error {
 		}
 		return exitError{statusFailed}
 	}
-	out.note("not verified: %v", e)
+	out.notef("not verified: %v", e)
 	return exitError{statusFailed}
 }
 
