@@ -77,6 +77,7 @@ type Store interface {
 	Accounts
 	Keys
 	Endpoints
+	Profiles
 	Jobs
 	Events
 	Deliveries
@@ -144,6 +145,28 @@ type Endpoints interface {
 	Endpoint(ctx context.Context, accountID, id string) (*ringback.Endpoint, error)
 	ListEndpoints(ctx context.Context, accountID string, p Page) ([]*ringback.Endpoint, error)
 }
+
+// Profiles is the part of the contract about custom profiles. They are kept by
+// owner, which is the id of an account, or "" for the operator's own, and name.
+type Profiles interface {
+	// InsertProfile returns ErrExists if the owner has one of this name, or
+	// ErrLimit if the owner has that many already.
+	InsertProfile(ctx context.Context, p *ringback.CustomProfile, limit int) error
+	// UpdateProfile works as UpdateAccount does; owner and name stay.
+	UpdateProfile(ctx context.Context, owner, name string, change func(*ringback.CustomProfile) error) (*ringback.CustomProfile, error)
+	DeleteProfile(ctx context.Context, owner, name string) error
+	// ListProfiles gives all of an owner's profiles by name, byte by byte.
+	ListProfiles(ctx context.Context, owner string) ([]*ringback.CustomProfile, error)
+	// ProfileUser gives somebody who has the profile of that name, or
+	// ErrNotFound: with the id of an account, it or one of its endpoints; with
+	// the owner "", any account that has no profile of its own of that name, or
+	// one of its endpoints. It does not look for the profile itself.
+	ProfileUser(ctx context.Context, owner, name string) (ProfileUser, error)
+}
+
+// ProfileUser is an endpoint that has a profile or, with the EndpointID "", an
+// account that has it as its callback profile.
+type ProfileUser struct{ AccountID, EndpointID string }
 
 // JobFilter selects jobs; empty members select all.
 type JobFilter struct {

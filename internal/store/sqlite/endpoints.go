@@ -185,11 +185,7 @@ func encodeSchedule(schedule []time.Duration) (any, error) {
 	if schedule == nil {
 		return nil, nil
 	}
-	delays := make([]int64, len(schedule))
-	for i, d := range schedule {
-		delays[i] = d.Microseconds()
-	}
-	text, err := json.Marshal(delays)
+	text, err := json.Marshal(scheduleMicros(schedule))
 	return string(text), err
 }
 
@@ -198,12 +194,30 @@ func decodeSchedule(text []byte) ([]time.Duration, error) {
 		return nil, nil
 	}
 	var delays []int64
-	if err := json.Unmarshal(text, &delays); err != nil {
-		return nil, err
+	err := json.Unmarshal(text, &delays)
+	return scheduleOf(delays), err
+}
+
+// scheduleMicros gives delays in microseconds; nil stays nil.
+func scheduleMicros(schedule []time.Duration) []int64 {
+	if schedule == nil {
+		return nil
+	}
+	delays := make([]int64, len(schedule))
+	for i, d := range schedule {
+		delays[i] = d.Microseconds()
+	}
+	return delays
+}
+
+// scheduleOf is the inverse of scheduleMicros.
+func scheduleOf(delays []int64) []time.Duration {
+	if delays == nil {
+		return nil
 	}
 	schedule := make([]time.Duration, len(delays))
 	for i, d := range delays {
 		schedule[i] = fromDuration(d)
 	}
-	return schedule, nil
+	return schedule
 }

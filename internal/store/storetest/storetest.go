@@ -36,6 +36,7 @@ func Run(t *testing.T, h Harness) {
 		{"Accounts", accountTests},
 		{"Keys", keyTests},
 		{"Endpoints", endpointTests},
+		{"Profiles", profileTests},
 		{"Jobs", jobTests},
 		{"Leases", leaseTests},
 		{"Events", eventTests},

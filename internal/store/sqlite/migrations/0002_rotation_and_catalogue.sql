@@ -32,3 +32,6 @@ CREATE TABLE profiles (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, name)
 ) WITHOUT ROWID, STRICT;
+-- Who has a profile, which must not be deleted then.
+CREATE INDEX endpoints_profile ON endpoints (profile, account_id, id);
+CREATE INDEX accounts_profile ON accounts (callback_profile, id);
