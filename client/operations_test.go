@@ -92,7 +92,8 @@ func TestMembers(t *testing.T) {
 		"EventBatch": client.PublishEventsParams{}, "EventResult": client.EventResult{}, "EventError": client.EventError{},
 		"EventType": client.EventType{}, "EventTypeCreation": client.CreateEventTypeParams{}, "EventTypeChange": client.UpdateEventTypeParams{},
 		"ImportedEventTypes": client.ImportedEventTypes{},
-		"FieldError":         client.FieldError{}, "JobEvents": client.JobEvents{},
+		"Profile":            client.Profile{}, "ProfileExample": client.ProfileExample{}, "ProfileCreation": client.CreateProfileParams{}, "ProfileChange": client.UpdateProfileParams{},
+		"FieldError": client.FieldError{}, "JobEvents": client.JobEvents{},
 	} {
 		var want []string
 		for name := range document.Components.Schemas[schema].Properties {

@@ -183,6 +183,47 @@ func TestEventTypes(t *testing.T) {
 	}
 }
 
+func TestProfiles(t *testing.T) {
+	w, ctx := start(t), t.Context()
+	made, err := w.customer.CreateProfile(ctx, client.CreateProfileParams{
+		Name: "acme", Shape: "raw", Header: "X-Acme", Prefix: "v=", RetrySchedule: client.Set([]string{"7s"}), IncludeResult: client.Set(false),
+	})
+	if err != nil || made.Owner != "account" || made.Algorithm != "hmac-sha256" || made.Example.Headers["X-Acme"] == "" || made.Example.Secret == "" || made.IncludeResult {
+		t.Fatal(made, err)
+	}
+	changed, err := w.customer.UpdateProfile(ctx, "acme", client.UpdateProfileParams{
+		Algorithm: client.Set("ed25519"), RetrySchedule: client.Null[[]string](), UserAgent: client.Set("Acme/1"),
+	})
+	if err != nil || changed.Prefix != "v=" || len(changed.RetrySchedule) != 7 || changed.UserAgent != "Acme/1" || changed.Example.PublicKey == "" {
+		t.Error(changed, err)
+	}
+	if _, err := w.operator.CreateProfile(ctx, client.CreateProfileParams{Name: "all", Shape: "standard", Header: "X-All"}); err != nil {
+		t.Error(err)
+	}
+	if got, err := w.customer.GetProfile(ctx, "all"); err != nil || got.Owner != "operator" {
+		t.Error(got, err)
+	}
+	if n := counted(t, w.customer.AllProfiles(ctx, client.Page{Limit: 2})); n != 9 {
+		t.Errorf("%d profiles", n)
+	}
+	ep, err := w.customer.CreateEndpoint(ctx, client.CreateEndpointParams{URL: "http://127.0.0.1:9", EventTypes: []string{"*"}, Profile: "acme"})
+	if err != nil || ep.PublicKey == "" || ep.Secret != "" {
+		t.Fatal(ep, err)
+	}
+	if err := w.customer.DeleteProfile(ctx, "acme"); client.CodeOf(err) != ringback.CodeProfileInUse {
+		t.Error(err)
+	}
+	if err := w.customer.DeleteEndpoint(ctx, ep.ID); err != nil {
+		t.Error(err)
+	}
+	if err := w.customer.DeleteProfile(ctx, "acme"); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.customer.GetProfile(ctx, "acme"); client.CodeOf(err) != ringback.CodeNotFound {
+		t.Error(err)
+	}
+}
+
 // The iterators go through all pages, and stop when they are told to.
 func TestAll(t *testing.T) {
 	w, ctx := start(t), t.Context()

@@ -24,6 +24,7 @@ const (
 	CodeDeliveryFinished     Code = "delivery_finished"      // 409: the delivery is no longer pending
 	CodeEndpointDisabled     Code = "endpoint_disabled"      // 409: nothing is sent to a disabled or deleted endpoint
 	CodeAlreadyExists        Code = "already_exists"         // 409: the name is taken
+	CodeProfileInUse         Code = "profile_in_use"         // 409: an endpoint or an account has the profile
 	CodeBodyTooLarge         Code = "body_too_large"         // 413
 	CodeUnsupportedMediaType Code = "unsupported_media_type" // 415
 	CodeInvalid              Code = "invalid"                // 422: a field's value cannot be taken
@@ -40,7 +41,7 @@ func Codes() []Code {
 	return []Code{
 		CodeMalformedBody, CodeUnauthorized, CodeMissingScope, CodeOperatorOnly, CodeNotFound,
 		CodeMethodNotAllowed, CodeStaleLease, CodeJobCanceled, CodeJobFinished, CodeDeliveryFinished,
-		CodeEndpointDisabled, CodeAlreadyExists, CodeBodyTooLarge, CodeUnsupportedMediaType, CodeInvalid,
+		CodeEndpointDisabled, CodeAlreadyExists, CodeProfileInUse, CodeBodyTooLarge, CodeUnsupportedMediaType, CodeInvalid,
 		CodeArchivedEventType, CodeSchemaMismatch, CodeIdempotencyMismatch, CodeTooManyFailures, CodeInternal, CodeUnavailable,
 	}
 }

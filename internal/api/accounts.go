@@ -67,6 +67,10 @@ type updateAccountInput struct {
 type updateOwnAccountInput struct{ Body AccountChange }
 
 func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*createAccountOutput, error) {
+	profiles, err := a.profiles(ctx, "") // it has none of its own yet
+	if err != nil {
+		return nil, err
+	}
 	account, err := a.engine.CreateAccount(ctx, engine.CreateAccountParams{
 		Name: in.Body.Name, CallbackProfile: in.Body.CallbackProfile.get(), Secret: in.Body.Secret.maybe,
 		CallbackSignature: in.Body.CallbackSignature.get(),
@@ -74,17 +78,17 @@ func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*creat
 	if err != nil {
 		return nil, err
 	}
-	out := &createAccountOutput{CreatedAccount{Account: showAccount(account), Secret: showSecret(account.Secret), VerifyingKey: callbackPublicKey(account)}}
-	out.Body.Warnings = accountWarnings(account)
+	out := &createAccountOutput{CreatedAccount{Account: showAccount(account), Secret: showSecret(account.Secret), VerifyingKey: showPublicKey(account.SigningKey)}}
+	out.Body.Warnings = accountWarnings(account, profiles)
 	return out, nil
 }
 
 // accountWarnings tells of a secret that is weak, or that the account's own
 // callback profile cannot sign with.
-func accountWarnings(account *ringback.Account) []string {
+func accountWarnings(account *ringback.Account, profiles profileOf) []string {
 	all := warnings(account.Secret)
-	p, ok := webhook.Lookup(account.CallbackProfile)
-	if !ok || p.Ed25519Prefix != "" && account.CallbackSignature == ringback.SignatureV1a {
+	p, ok := profiles(account.CallbackProfile)
+	if !ok || p.KeyForm == webhook.KeyWhsk || p.Ed25519Prefix != "" && account.CallbackSignature == ringback.SignatureV1a {
 		return all
 	}
 	var err error
@@ -117,6 +121,10 @@ func (a *API) listAccounts(ctx context.Context, in *PageParams) (*listOutput[Acc
 }
 
 func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*accountOutput, error) {
+	profiles, err := a.profiles(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	account, err := a.engine.UpdateAccount(ctx, in.ID, engine.UpdateAccountParams{
 		Name: in.Body.Name.maybe, CallbackProfile: in.Body.CallbackProfile.maybe, Secret: in.Body.Secret.maybe,
 		CallbackSignature: in.Body.CallbackSignature.maybe,
@@ -125,7 +133,7 @@ func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*accou
 		return nil, err
 	}
 	out := &accountOutput{showAccount(account)}
-	out.Body.Warnings = accountWarnings(account)
+	out.Body.Warnings = accountWarnings(account, profiles)
 	return out, nil
 }
 
@@ -143,16 +151,8 @@ func (a *API) getOwnAccountSecret(ctx context.Context, _ *struct{}) (*secretOutp
 		return nil, err
 	}
 	out := &secretOutput{revealSecret(account.Secret, account.PreviousSecrets)}
-	out.Body.VerifyingKey = callbackPublicKey(account)
+	out.Body.VerifyingKey = showPublicKey(account.SigningKey)
 	return out, nil
-}
-
-// callbackPublicKey is that of callbacks that are signed with ed25519.
-func callbackPublicKey(account *ringback.Account) VerifyingKey {
-	if account.CallbackSignature != ringback.SignatureV1a {
-		return VerifyingKey{}
-	}
-	return showPublicKey(account.SigningKey)
 }
 
 func showAccount(account *ringback.Account) Account {

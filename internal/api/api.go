@@ -88,6 +88,7 @@ func New(e *engine.Engine, c Config) *API {
 	a.registerEndpoints()
 	a.registerSecrets()
 	a.registerEndpointCalls()
+	a.registerProfiles()
 	a.registerDeliveries()
 	a.registerAccounts()
 	a.registerOwnAccount()

@@ -40,6 +40,8 @@ func (e *env) snapshot(t *testing.T) string {
 	for _, owner := range []string{"", e.one.id, e.two.id} {
 		types, err := e.store.ListEventTypes(ctx, owner, store.NamePage{Limit: 1000}, 1<<30)
 		add(types, err)
+		profiles, err := e.store.ListProfiles(ctx, owner)
+		add(profiles, err)
 	}
 	accounts, err := e.store.ListAccounts(ctx, page)
 	add(accounts, err)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/ringback"
-	"github.com/ringback/ringback/webhook"
 )
 
 // Endpoint is an endpoint as answers show it: without its secret.
@@ -95,6 +94,10 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	if err != nil {
 		return nil, err
 	}
+	profiles, err := a.profiles(ctx, callOf(ctx).accountID)
+	if err != nil {
+		return nil, err
+	}
 	ep, err := a.engine.CreateEndpoint(ctx, callOf(ctx).accountID, engine.CreateEndpointParams{
 		Name: b.Name.get(), URL: b.URL, EventTypes: b.EventTypes, Profile: b.Profile.get(), Secret: b.Secret.maybe,
 		Signature:     b.Signature.get(),
@@ -104,30 +107,42 @@ func (a *API) createEndpoint(ctx context.Context, in *createEndpointInput) (*cre
 	if err != nil {
 		return nil, err
 	}
-	out := &createEndpointOutput{CreatedEndpoint{Endpoint: showEndpoint(ep), Secret: showSecret(ep.Secret), VerifyingKey: showPublicKey(ep.Secret)}}
+	out := &createEndpointOutput{CreatedEndpoint{Endpoint: showEndpoint(ep, profiles), Secret: showSecret(ep.Secret), VerifyingKey: showPublicKey(ep.Secret)}}
 	out.Body.Warnings = warnings(ep.Secret)
 	return out, nil
 }
 
 func (a *API) getEndpoint(ctx context.Context, in *endpointInput) (*endpointOutput, error) {
+	profiles, err := a.profiles(ctx, callOf(ctx).accountID)
+	if err != nil {
+		return nil, err
+	}
 	ep, err := a.engine.Endpoint(ctx, callOf(ctx).accountID, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &endpointOutput{showEndpoint(ep)}, nil
+	return &endpointOutput{showEndpoint(ep, profiles)}, nil
 }
 
 func (a *API) listEndpoints(ctx context.Context, in *PageParams) (*listOutput[Endpoint], error) {
+	profiles, err := a.profiles(ctx, callOf(ctx).accountID)
+	if err != nil {
+		return nil, err
+	}
 	l, err := a.engine.Endpoints(ctx, callOf(ctx).accountID, in.paging())
 	if err != nil {
 		return nil, err
 	}
-	return show(l, showEndpoint), nil
+	return show(l, func(ep *ringback.Endpoint) Endpoint { return showEndpoint(ep, profiles) }), nil
 }
 
 func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*endpointOutput, error) {
 	b := &in.Body
 	schedule, err := parseSchedule(b.RetrySchedule.maybe)
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := a.profiles(ctx, callOf(ctx).accountID)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +155,7 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 	if err != nil {
 		return nil, err
 	}
-	out := &endpointOutput{showEndpoint(ep)}
+	out := &endpointOutput{showEndpoint(ep, profiles)}
 	out.Body.Warnings = warnings(ep.Secret)
 	return out, nil
 }
@@ -175,8 +190,8 @@ func parseSchedule(given engine.Maybe[[]string]) (engine.Maybe[[]time.Duration],
 	return m, nil
 }
 
-func showEndpoint(ep *ringback.Endpoint) Endpoint {
-	profile, _ := webhook.Lookup(ep.Profile)
+func showEndpoint(ep *ringback.Endpoint, profiles profileOf) Endpoint {
+	profile, _ := profiles(ep.Profile)
 	schedule := ep.RetrySchedule
 	if schedule == nil {
 		schedule = profile.Schedule()
@@ -185,7 +200,7 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 		ID: ep.ID, Name: ep.Name, URL: ep.URL, EventTypes: ep.EventTypes, Profile: ep.Profile, Signed: ep.Secret != "",
 		PreviousSecretUntil: Instant{ringback.PreviousUntil(ep.PreviousSecrets, time.Now())},
 		IncludeResult:       ep.IncludeResult, Enabled: ep.Enabled, DisabledReason: ep.DisabledReason, DisabledAt: Instant{ep.DisabledAt},
-		FailingSince: Instant{ep.FailingSince}, Headers: ep.Headers, RetrySchedule: make([]string, len(schedule)),
+		FailingSince: Instant{ep.FailingSince}, Headers: ep.Headers, RetrySchedule: showSchedule(schedule),
 		TimeoutSeconds: seconds(ep.Timeout), CreatedAt: Instant{ep.CreatedAt}, UpdatedAt: Instant{ep.UpdatedAt},
 	}
 	if profile.Ed25519Prefix != "" {
@@ -197,8 +212,13 @@ func showEndpoint(ep *ringback.Endpoint) Endpoint {
 	if v.Headers == nil {
 		v.Headers = map[string]string{}
 	}
-	for i, d := range schedule {
-		v.RetrySchedule[i] = delayText(d)
-	}
 	return v
+}
+
+func showSchedule(schedule []time.Duration) []string {
+	texts := make([]string, len(schedule))
+	for i, d := range schedule {
+		texts[i] = delayText(d)
+	}
+	return texts
 }

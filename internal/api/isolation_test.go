@@ -40,15 +40,17 @@ func TestIsolation(t *testing.T) {
 	e.job(t, "t")
 	job, token := e.lease(t, "t")
 	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"e"}`})
+	e.get(t, 201, profile("mine", ""))
 
 	ids := map[string]string{
 		"/v1/jobs/{id}": job, "/v1/events/{id}": event, "/v1/endpoints/{id}": endpoint, "/v1/deliveries/{id}": delivery,
-		"/v1/resources/{resource_id}": "doc", "/v1/event-types/{name}": "e",
+		"/v1/resources/{resource_id}": "doc", "/v1/event-types/{name}": "e", "/v1/profiles/{name}": "mine",
 	}
 	bodies := map[string]string{
 		"heartbeatJob": `{"lease_token":"` + token + `"}`, "completeJob": `{"lease_token":"` + token + `"}`,
 		"failJob": `{"lease_token":"` + token + `","error":"x"}`, "updateEndpoint": `{"enabled":false}`,
 		"rotateEndpointSecret": `{}`, "testEndpoint": `{}`, "recoverEndpoint": `{"since":"2026-01-02T00:00:00Z"}`, "updateEventType": `{"archived":true}`,
+		"updateProfile": `{"prefix":"x"}`,
 	}
 	before, checked := e.snapshot(t), 0
 	e.each(func(method, path string, op *huma.Operation) {
@@ -78,7 +80,7 @@ func TestIsolation(t *testing.T) {
 	if after := e.snapshot(t); after != before {
 		t.Errorf("something was changed:\n%s\n%s", before, after)
 	}
-	if checked < 17 {
+	if checked < 20 {
 		t.Errorf("only %d operations were checked", checked)
 	}
 	for _, list := range []string{"/v1/jobs", "/v1/events", "/v1/event-types", "/v1/endpoints", "/v1/deliveries", "/v1/jobs?resource_id=doc", "/v1/deliveries?endpoint_id=" + endpoint, "/v1/events?job_id=" + job} {

@@ -38,6 +38,7 @@ func humaConfig(version string) huma.Config {
 				{Name: "events", Description: "Publish facts and look them up"},
 				{Name: "event types", Description: "The catalogue: what events there are, and what their data looks like"},
 				{Name: "endpoints", Description: "Webhook subscriptions"},
+				{Name: "profiles", Description: "Wire formats, built in and custom"},
 				{Name: "deliveries", Description: "Events on their way to endpoints and callbacks"},
 				{Name: "account", Description: "The account that the key acts for"},
 				{Name: "operator", Description: "Accounts and keys"},

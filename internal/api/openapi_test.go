@@ -28,7 +28,9 @@ var routes = map[string]string{
 	"getWebhookKeys": "GET /.well-known/webhook-keys.json",
 	"testEndpoint":   "POST /v1/endpoints/{id}/test", "recoverEndpoint": "POST /v1/endpoints/{id}/recover",
 	"rotateOwnAccountSecret": "POST /v1/account/secret/rotate",
-	"listDeliveries":         "GET /v1/deliveries", "getDelivery": "GET /v1/deliveries/{id}", "retryDelivery": "POST /v1/deliveries/{id}/retry", "cancelDelivery": "POST /v1/deliveries/{id}/cancel",
+	"createProfile":          "POST /v1/profiles", "listProfiles": "GET /v1/profiles", "getProfile": "GET /v1/profiles/{name}", "updateProfile": "PATCH /v1/profiles/{name}",
+	"deleteProfile":  "DELETE /v1/profiles/{name}",
+	"listDeliveries": "GET /v1/deliveries", "getDelivery": "GET /v1/deliveries/{id}", "retryDelivery": "POST /v1/deliveries/{id}/retry", "cancelDelivery": "POST /v1/deliveries/{id}/cancel",
 	"createAccount": "POST /v1/accounts", "listAccounts": "GET /v1/accounts", "getAccount": "GET /v1/accounts/{id}", "updateAccount": "PATCH /v1/accounts/{id}",
 	"getOwnAccount": "GET /v1/account", "updateOwnAccount": "PATCH /v1/account", "getOwnAccountSecret": "GET /v1/account/secret",
 	"createKey": "POST /v1/keys", "listKeys": "GET /v1/keys", "getKey": "GET /v1/keys/{id}", "deleteKey": "DELETE /v1/keys/{id}",
@@ -223,7 +225,7 @@ func TestStatuses(t *testing.T) {
 	})
 	want := map[string]int{
 		"malformed_body": 400, "unauthorized": 401, "missing_scope": 403, "operator_only": 403, "not_found": 404, "stale_lease": 409, "job_canceled": 409,
-		"job_finished": 409, "delivery_finished": 409, "endpoint_disabled": 409, "already_exists": 409, "body_too_large": 413, "unsupported_media_type": 415,
+		"job_finished": 409, "delivery_finished": 409, "endpoint_disabled": 409, "already_exists": 409, "profile_in_use": 409, "body_too_large": 413, "unsupported_media_type": 415,
 		"invalid": 422, "archived_event_type": 422, "schema_mismatch": 422, "idempotency_mismatch": 422, "too_many_failures": 429, "internal": 500, "unavailable": 503,
 	}
 	for code, status := range want {

@@ -19,6 +19,8 @@ func TestPaging(t *testing.T) {
 		e.job(t, "t")
 		e.get(t, 201, request{Method: "POST /v1/event-types", Body: fmt.Sprintf(`{"name":"own.%d"}`, i)})
 		e.get(t, 201, request{Method: "POST /v1/event-types", Key: e.operator, Body: fmt.Sprintf(`{"name":"o.%d"}`, i)})
+		e.get(t, 201, profile(fmt.Sprintf("own-%d", i), ""))
+		e.get(t, 201, by(e.operator, profile(fmt.Sprintf("a-%d", i), "")))
 	}
 	e.get(t, 202, request{Method: "POST /v1/events", Body: `{"type":"e"}`}) // to five endpoints
 	for range count - 1 {
@@ -37,20 +39,21 @@ func TestPaging(t *testing.T) {
 			if len(all) < count {
 				t.Fatalf("only %d items", len(all))
 			}
-			if item.Get.OperationID == "listEventTypes" {
-				slices.Reverse(all)
-				if len(all) != 2*count {
-					t.Errorf("%d of %d items", len(all), 2*count)
+			switch item.Get.OperationID {
+			case "listEventTypes":
+				if !slices.IsSorted(all) || len(all) != 2*count {
+					t.Errorf("not %d items by name: %v", 2*count, all)
+				}
+			case "listProfiles":
+				if len(all) != 7+2*count || !slices.IsSorted(all[:7]) || all[0] != "github" || !slices.IsSorted(all[7:]) || all[7] != "a-0" {
+					t.Errorf("not the built-in ones by name, and then the others by name: %v", all)
+				}
+			default:
+				if !slices.IsSortedFunc(all, func(a, b string) int { return strings.Compare(b, a) }) {
+					t.Errorf("not the newest first: %v", all)
 				}
 			}
-			if !slices.IsSortedFunc(all, func(a, b string) int { return strings.Compare(b, a) }) {
-				t.Errorf("not the newest first: %v", all)
-			}
-			two := e.pages(t, key, path, 2)
-			if item.Get.OperationID == "listEventTypes" {
-				slices.Reverse(two)
-			}
-			if !slices.Equal(two, all) {
+			if two := e.pages(t, key, path, 2); !slices.Equal(two, all) {
 				t.Errorf("in pages of two %v, at once %v", two, all)
 			}
 		})

@@ -103,6 +103,8 @@ func explain(code ringback.Code) explanation {
 		return explanation{409, "the endpoint is disabled or deleted, so that nothing is sent to it"}
 	case ringback.CodeAlreadyExists:
 		return explanation{409, "there is one of this name already"}
+	case ringback.CodeProfileInUse:
+		return explanation{409, "an endpoint has the profile, or an account has it for its callbacks"}
 	case ringback.CodeBodyTooLarge:
 		return explanation{413, "the body is larger than 1 MiB (publishEvents: 8 MiB, one event 256 KiB)"}
 	case ringback.CodeUnsupportedMediaType:

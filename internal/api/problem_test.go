@@ -38,6 +38,8 @@ func TestEveryCode(t *testing.T) {
 
 	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"old","archived":true}`})
 	e.get(t, 201, request{Method: "POST /v1/event-types", Body: `{"name":"strict","schema":{"required":["a"]}}`})
+	e.get(t, 201, profile("used", ""))
+	e.get(t, 201, request{Method: "POST /v1/endpoints", Body: `{"url":"` + r.URL + `","event_types":["e"],"profile":"used"}`})
 
 	requests := map[ringback.Code]request{
 		ringback.CodeMalformedBody:        {Method: "POST /v1/jobs", Body: "{"},
@@ -52,6 +54,7 @@ func TestEveryCode(t *testing.T) {
 		ringback.CodeDeliveryFinished:     {Method: "POST /v1/deliveries/" + delivery + "/cancel"},
 		ringback.CodeEndpointDisabled:     {Method: "POST /v1/deliveries/" + delivery + "/retry"},
 		ringback.CodeAlreadyExists:        {Method: "POST /v1/event-types", Body: `{"name":"old"}`},
+		ringback.CodeProfileInUse:         {Method: "DELETE /v1/profiles/used"},
 		ringback.CodeArchivedEventType:    {Method: "POST /v1/events", Body: `{"type":"old"}`},
 		ringback.CodeSchemaMismatch:       {Method: "POST /v1/events", Body: `{"type":"strict"}`},
 		ringback.CodeBodyTooLarge:         {Method: "POST /v1/jobs", Body: padded(1<<20 + 1)},

@@ -12,7 +12,7 @@ import (
 
 // VerifyingKey is what receivers verify ed25519 signatures with.
 type VerifyingKey struct {
-	PublicKey string `json:"public_key,omitempty" doc:"What receivers verify v1a signatures with: whpk_ and the base64 of 32 bytes"`
+	PublicKey string `json:"public_key,omitempty" doc:"What receivers verify ed25519 signatures with: whpk_ and the base64 of 32 bytes"`
 	KeyID     string `json:"kid,omitempty" doc:"Names the public key"`
 }
 
@@ -33,7 +33,7 @@ type SecretRotation struct {
 type AccountSecretRotation struct {
 	SecretRotation
 
-	Signature optional[string] `json:"signature,omitzero" enum:"v1,v1a" doc:"What is replaced: v1, the secret, if left out; v1a, the ed25519 key of the profile standard"`
+	Signature optional[string] `json:"signature,omitzero" enum:"v1,v1a" doc:"What is replaced: v1, the secret, if left out; v1a, the ed25519 key; it is made if there is none"`
 }
 
 func (b *SecretRotation) params() engine.RotateSecretParams {

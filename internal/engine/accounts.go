@@ -28,7 +28,14 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if p.CallbackProfile == "" {
 		p.CallbackProfile = ringback.DefaultCallbackProfile
 	}
-	if _, err := checkProfile("callback_profile", p.CallbackProfile); err != nil {
+	e.profileUse.RLock()
+	defer e.profileUse.RUnlock()
+	v, err := e.ownerView(ctx, "") // it has no profiles of its own yet
+	if err != nil {
+		return nil, err
+	}
+	profile, err := v.checkProfile("callback_profile", p.CallbackProfile)
+	if err != nil {
 		return nil, err
 	}
 	secret, err := newSecret(p.Secret)
@@ -44,7 +51,8 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 		CallbackProfile: p.CallbackProfile, Secret: secret,
 		CreatedAt: at, UpdatedAt: at,
 	}
-	signCallbacks(a, cmp.Or(p.CallbackSignature, ringback.SignatureV1))
+	a.CallbackSignature = cmp.Or(p.CallbackSignature, ringback.SignatureV1)
+	makeSigningKey(a, profile)
 	if err := e.store.InsertAccount(ctx, a); err != nil {
 		return nil, unavailable(err)
 	}
@@ -99,8 +107,15 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 			return nil, err
 		}
 	}
+	e.profileUse.RLock()
+	defer e.profileUse.RUnlock()
+	v, err := e.viewOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var profile webhook.Profile
 	if p.CallbackProfile.Set {
-		if _, err := checkProfile("callback_profile", p.CallbackProfile.Value); err != nil {
+		if profile, err = v.checkProfile("callback_profile", p.CallbackProfile.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -113,18 +128,13 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		return nil, err
 	}
 	a, err := e.store.UpdateAccount(ctx, id, func(a *ringback.Account) error {
-		if p.Name.Set {
-			a.Name = p.Name.Value
-		}
-		if p.CallbackProfile.Set {
-			a.CallbackProfile = p.CallbackProfile.Value
-		}
+		set(&a.Name, p.Name)
+		set(&a.CallbackProfile, p.CallbackProfile)
 		if p.Secret.Set {
 			a.Secret, a.PreviousSecrets = p.Secret.Value, nil // "" with null
 		}
-		if p.CallbackSignature.Set {
-			signCallbacks(a, p.CallbackSignature.Value)
-		}
+		set(&a.CallbackSignature, p.CallbackSignature)
+		makeSigningKey(a, profile)
 		a.UpdatedAt = now()
 		return nil
 	})
@@ -135,11 +145,11 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 	return a, nil
 }
 
-// signCallbacks settles how callbacks of the profile standard are signed, and
-// makes the key that this needs.
-func signCallbacks(a *ringback.Account, signature string) {
-	a.CallbackSignature = signature
-	if signature == ringback.SignatureV1a && a.SigningKey == "" {
+// makeSigningKey makes the ed25519 key that callbacks are signed with, if the
+// account or its new callback profile needs one.
+func makeSigningKey(a *ringback.Account, profile webhook.Profile) {
+	needed := a.CallbackSignature == ringback.SignatureV1a || profile.KeyForm == webhook.KeyWhsk
+	if needed && a.SigningKey == "" {
 		a.SigningKey = webhook.GenerateSigningKey()
 	}
 }

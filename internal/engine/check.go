@@ -27,18 +27,6 @@ func (e *Engine) checkURL(field, raw string) error {
 	return ringback.Invalid(field, "%v", err)
 }
 
-func checkProfile(field, name string) (webhook.Profile, error) {
-	p, ok := webhook.Lookup(name)
-	if ok {
-		return p, nil
-	}
-	known := make([]string, 0, len(webhook.Profiles()))
-	for _, p := range webhook.Profiles() {
-		known = append(known, p.Name)
-	}
-	return p, ringback.Invalid(field, "%q is not a profile; those are %s", name, strings.Join(known, ", "))
-}
-
 // checkEventType checks the name of an event or of a job's type.
 func checkEventType(field, name string) error {
 	if ringback.ValidEventType(name) {
@@ -112,7 +100,7 @@ func checkSpan(since, until time.Time) error {
 	return nil
 }
 
-// ownHeaders are the names that every profile sets, in canonical form.
+// ownHeaders are the names that every built-in profile sets, in canonical form.
 var ownHeaders = sync.OnceValue(func() map[string]string {
 	own := make(map[string]string)
 	for _, p := range webhook.Profiles() {
@@ -156,6 +144,17 @@ func checkHeaders(headers map[string]string) (map[string]string, error) {
 		canonical[key] = value
 	}
 	return canonical, nil
+}
+
+// checkNotOwn checks that an endpoint's headers are none that its profile sets:
+// of a profile that gets such a header later, ours replaces the customer's.
+func checkNotOwn(headers map[string]string, p webhook.Profile) error {
+	for _, key := range p.Headers() {
+		if _, taken := headers[key]; taken {
+			return ringback.Invalid("headers."+key, "%s is set by the profile %s", key, p.Name)
+		}
+	}
+	return nil
 }
 
 func checkHeaderUse(field, key string) error {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 	"github.com/ringback/ringback/webhook"
 )
 
-// directory keeps accounts, their endpoints and their event types in memory,
+// directory keeps accounts, their endpoints, event types and profiles in memory,
 // ready to match events and to sign: they are needed for every event and every
 // attempt. A view is immutable; a change of the account or of what it has
 // forgets it.
@@ -21,23 +20,25 @@ type directory struct {
 
 	mu    sync.RWMutex
 	views map[string]*view
-	kept  int // accounts, endpoints and event types in views
+	kept  int // accounts, endpoints, event types and profiles in views
 	// changes counts what forget was called for, so that a view that was read
 	// before a change is not kept after it.
 	changes uint64
 }
 
-// maxKept bounds the memory, in accounts, endpoints and event types; past it views are
-// dropped at random.
+// maxKept bounds the memory, in accounts, endpoints, event types and profiles;
+// past it views are dropped at random.
 const maxKept = 50_000
 
 // view is an account as it is at one moment. That of the operator, with the id
-// "", has types alone.
+// "", has types and profiles alone.
 type view struct {
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
-	callbacks map[string]signing // by profile; the URL is the job's own
+	profiles  map[string]*Profile // its own
+	shared    map[string]*Profile // the operator's
+	callbacks sync.Map            // signing by profile, once it was asked for
 
 	publicKeys func() []PublicKey // what signs, or signed, with ed25519
 	types      map[string]store.EventTypeState
@@ -86,7 +87,7 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 }
 
 // size counts what a view keeps.
-func (v *view) size() int { return 1 + len(v.endpoints) + len(v.types) }
+func (v *view) size() int { return 1 + len(v.endpoints) + len(v.types) + len(v.profiles) }
 
 // drop lets go of a view. d.mu is held.
 func (d *directory) drop(accountID string) {
@@ -107,21 +108,24 @@ func (d *directory) forget(accountID string) {
 
 func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 	types, err := d.loadTypes(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := d.loadProfiles(ctx, accountID)
 	if err != nil || accountID == "" {
-		return &view{types: types}, err
+		return &view{types: types, profiles: profiles}, err
+	}
+	operator, err := d.view(ctx, "")
+	if err != nil {
+		return nil, err
 	}
 	account, err := d.store.Account(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
 	v := &view{
-		account:   account,
-		byID:      make(map[string]*endpointView),
-		callbacks: make(map[string]signing),
-		types:     types,
-	}
-	for _, p := range webhook.Profiles() {
-		v.callbacks[p.Name] = newCallbackSigning(p, account, now())
+		account: account, byID: make(map[string]*endpointView),
+		profiles: profiles, shared: operator.profiles, types: types,
 	}
 	page := store.Page{Limit: MaxLimit}
 	for {
@@ -130,7 +134,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 			return nil, err
 		}
 		for _, e := range endpoints {
-			ev := newEndpointView(e)
+			ev := v.newEndpointView(e)
 			v.endpoints = append(v.endpoints, ev)
 			v.byID[e.ID] = ev
 		}
@@ -154,14 +158,13 @@ func (d *directory) loadTypes(ctx context.Context, owner string) (map[string]sto
 	return types, nil
 }
 
-func newEndpointView(e *ringback.Endpoint) *endpointView {
-	p, ok := webhook.Lookup(e.Profile)
-	v := &endpointView{Endpoint: e, signing: newSigning(p, e.Secret, e.PreviousSecrets, now())}
-	for i := range v.signing {
-		t := &v.signing[i].Target
-		if !ok {
-			t.Unsignable = unknownProfile(e.Profile)
-		}
+func (v *view) newEndpointView(e *ringback.Endpoint) *endpointView {
+	ev := &endpointView{Endpoint: e, signing: unknownProfile(e.Profile)}
+	if p, ok := v.profile(e.Profile); ok {
+		ev.signing = newSigning(p.Profile, e.Secret, e.PreviousSecrets, now())
+	}
+	for i := range ev.signing {
+		t := &ev.signing[i].Target
 		t.URL, t.Headers, t.IncludeResult, t.Timeout = e.URL, e.Headers, e.IncludeResult, e.Timeout
 		t.RateLimit, t.CreatedAt = e.RateLimit, e.CreatedAt
 		if e.RetrySchedule != nil {
@@ -171,11 +174,21 @@ func newEndpointView(e *ringback.Endpoint) *endpointView {
 			t.Gone = disabledBecause(e.DisabledReason)
 		}
 	}
-	return v
+	return ev
 }
 
-func unknownProfile(name string) error {
-	return fmt.Errorf("this server does not know the profile %q", name)
+// callback says how the account's callbacks in a profile are signed.
+func (v *view) callback(profile string) signing {
+	if made, ok := v.callbacks.Load(profile); ok {
+		return made.(signing) //nolint:errcheck,forcetypeassert // the map holds nothing else
+	}
+	p, ok := v.profile(profile)
+	if !ok {
+		return unknownProfile(profile) // not kept: anything may be asked for
+	}
+	made := newCallbackSigning(p.Profile, v.account, now())
+	v.callbacks.Store(profile, made)
+	return made
 }
 
 // targets is what the dispatcher asks of the engine.
@@ -193,10 +206,7 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 		}
 		return &dispatch.Target{URL: d.URL, Profile: webhook.Profile{Name: d.Profile}, Gone: reasonDeleted}, nil
 	}
-	target := dispatch.Target{Unsignable: unknownProfile(d.Profile)}
-	if signing, ok := v.callbacks[d.Profile]; ok {
-		target = *signing.at(time.Now())
-	}
+	target := *v.callback(d.Profile).at(time.Now())
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil
 }

@@ -33,7 +33,13 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if p.Profile == "" {
 		p.Profile = ringback.DefaultCallbackProfile
 	}
-	profile, err := checkProfile("profile", p.Profile)
+	e.profileUse.RLock()
+	defer e.profileUse.RUnlock()
+	v, err := e.viewOf(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := v.checkProfile("profile", p.Profile)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +73,9 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 		return nil, err
 	}
 	if err := checkEndpoint(ep); err != nil {
+		return nil, err
+	}
+	if err := checkNotOwn(ep.Headers, profile); err != nil {
 		return nil, err
 	}
 	err = e.store.InsertEndpoint(ctx, ep, ringback.MaxEndpoints)
@@ -158,19 +167,21 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 			return nil, err
 		}
 	}
+	e.profileUse.RLock()
+	defer e.profileUse.RUnlock()
+	v, err := e.viewOf(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
 	disabled := false
 	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
 		wasEnabled := ep.Enabled
 		p.apply(ep, now())
 		disabled = wasEnabled && !ep.Enabled
-		profile, err := checkProfile("profile", ep.Profile)
-		if err != nil {
+		if err := checkEndpoint(ep); err != nil {
 			return err
 		}
-		if err := p.applySecret(ep, profile); err != nil {
-			return err
-		}
-		return checkEndpoint(ep)
+		return p.applyProfile(ep, v)
 	})
 	e.endpointChanged(accountID, id)
 	if err != nil {
@@ -203,6 +214,25 @@ func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {
 	} else {
 		ep.DisabledReason, ep.DisabledAt = ringback.DisabledByCustomer, at
 	}
+}
+
+// applyProfile settles what depends on the profile, if the change is about that:
+// one that has changed since is no reason to refuse others.
+func (p *UpdateEndpointParams) applyProfile(ep *ringback.Endpoint, v *view) error {
+	signing := p.Profile.Set || p.Secret.Set || p.Signature.Set
+	if !signing && !p.Headers.Set {
+		return nil
+	}
+	profile, err := v.checkProfile("profile", ep.Profile)
+	if err != nil {
+		return err
+	}
+	if signing {
+		if err := p.applySecret(ep, profile); err != nil {
+			return err
+		}
+	}
+	return checkNotOwn(ep.Headers, profile)
 }
 
 // endpointChanged lets go of what is remembered of an endpoint, so that the next

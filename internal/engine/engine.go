@@ -48,6 +48,7 @@ type Engine struct {
 	dispatcher *dispatch.Dispatcher
 	directory  *directory
 	schemas    *schemaCache
+	profileUse sync.RWMutex // held to write while a profile must not come into use, to read while one may
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers

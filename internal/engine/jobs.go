@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
+	"github.com/ringback/ringback/webhook"
 )
 
 // SubmitJobParams describes a new job. JSON values are in stable form
@@ -130,7 +131,7 @@ func checkJob(job *ringback.Job) error {
 // when it is done.
 func (e *Engine) settleCallback(v *view, job *ringback.Job) error {
 	if job.Profile != "" {
-		if _, err := checkProfile("profile", job.Profile); err != nil {
+		if _, err := v.checkProfile("profile", job.Profile); err != nil {
 			return err
 		}
 	}
@@ -146,12 +147,18 @@ func (e *Engine) settleCallback(v *view, job *ringback.Job) error {
 	if job.Profile == "" {
 		job.Profile = v.account.CallbackProfile
 	}
-	if t := v.callbacks[job.Profile].at(job.CreatedAt); t.Unsignable != nil {
+	switch t := v.callback(job.Profile).at(job.CreatedAt); {
+	case t.Unsignable == nil:
+		return nil
+	case t.Profile.KeyForm == webhook.KeyWhsk:
+		return ringback.Invalid("profile",
+			"callbacks in the profile %s are signed with the account's ed25519 key, and it has none yet; have one made with POST /v1/account/secret/rotate {\"signature\": \"v1a\"}",
+			job.Profile)
+	default:
 		return ringback.Invalid("profile",
 			"the account's secret cannot sign a callback in the profile %s (%v); use another profile, or give the account another secret with PATCH /v1/account",
 			job.Profile, t.Unsignable)
 	}
-	return nil
 }
 
 // Job gives one job, by its id or UUID.

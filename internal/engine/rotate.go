@@ -26,8 +26,14 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 	if err != nil {
 		return nil, err
 	}
+	e.profileUse.RLock()
+	defer e.profileUse.RUnlock()
+	v, err := e.viewOf(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
 	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
-		profile, err := checkProfile("profile", ep.Profile)
+		profile, err := v.checkProfile("profile", ep.Profile)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
@@ -40,6 +41,15 @@ func newSigning(p webhook.Profile, secret string, previous []ringback.PreviousSe
 		}
 		from = until
 	}
+}
+
+// unknownProfile lets attempts fail while there is no profile of that name.
+func unknownProfile(name string) signing {
+	p := webhook.Profile{Name: name}
+	return signing{{Target: dispatch.Target{
+		Profile: p, Schedule: p.Schedule(), Timeout: ringback.DefaultAttemptTimeout,
+		Unsignable: fmt.Errorf("this server does not know the profile %q", name),
+	}}}
 }
 
 // at gives what holds at a time.

@@ -33,8 +33,8 @@ var (
 	// ErrFenced: the row is no longer in the state that the change presumes:
 	// another lease token, another epoch, already final.
 	ErrFenced = errors.New("store: fenced")
-	// ErrExists: another key has this hash, or another event type of the owner
-	// this name.
+	// ErrExists: another key has this hash, or another event type or profile of
+	// the owner this name.
 	ErrExists = errors.New("store: exists already")
 	// ErrIdempotencyMismatch: the idempotency key was used with another fingerprint.
 	ErrIdempotencyMismatch = errors.New("store: idempotency key used with another request")
