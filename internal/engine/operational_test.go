@@ -141,10 +141,12 @@ func TestOperatorIsToldOfAnEndpoint(t *testing.T) {
 		a.status = []int{503}
 		a.mu.Unlock()
 		again := time.Now()
-		for range 6 {
+		for range 5 {
 			w.publish("a")
 			sleep(24 * time.Hour)
 		}
+		w.publish("a")
+		sleep(time.Minute)
 		data = op.wantTypes(ringback.EventEndpointFailing, ringback.EventEndpointRecovered, ringback.EventEndpointFailing, ringback.EventEndpointDisabled)
 		got, err := w.e.Endpoint(t.Context(), w.account.ID, ep.ID)
 		if err != nil {
@@ -208,7 +210,7 @@ func TestOperatorIsToldOfExhaustedDeliveries(t *testing.T) {
 		op.wantTypes(ringback.EventDeliveryExhausted)
 
 		job, _, err := w.e.SubmitJob(t.Context(), w.account.ID, engine.SubmitJobParams{
-			Type: "a", CallbackURL: "https://nobody.example/", CallbackOnly: true, Profile: "inkit",
+			Type: "a", CallbackURL: "https://nobody.example/", CallbackOnly: true, Profile: "sharpapi",
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +218,7 @@ func TestOperatorIsToldOfExhaustedDeliveries(t *testing.T) {
 		if _, err := w.e.CancelJob(t.Context(), w.account.ID, job.ID); err != nil {
 			t.Fatal(err)
 		}
-		sleep(10 * 24 * time.Hour)
+		sleep(2 * time.Hour)
 		data = op.wantTypes(ringback.EventDeliveryExhausted, ringback.EventDeliveryExhausted)
 		wantData(t, data[1], map[string]any{
 			"endpoint_id": nil, "url": "https://nobody.example/", "job_id": job.ID, "status_code": nil, "error": "connection refused",
@@ -276,7 +278,7 @@ func TestOperatorsOwnEndpointMakesNoLoop(t *testing.T) {
 		w.net.at(receiver, answer(500).ServeHTTP)
 		w.endpoint(receiver, retries())
 		w.publish("a")
-		sleep(10 * 24 * time.Hour)
+		sleep(time.Hour)
 		op.wantTypes(ringback.EventDeliveryExhausted)
 		if got := op.count(ringback.DeliveryFailed); got != 2 {
 			t.Errorf("%d of the operator's deliveries failed; want 2", got)
