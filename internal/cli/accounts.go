@@ -70,7 +70,7 @@ func newAccountsList() *cobra.Command {
 		Args:  noArgs,
 	}
 	list.register(cmd)
-	columns := []column{{name: "ID"}, {name: "NAME", cut: true}, {name: "CALLBACK PROFILE"}, {name: "SIGNED"}, {name: "CREATED"}}
+	columns := []column{{name: "ID"}, {name: "NAME", cut: true}, {name: "CALLBACK PROFILE", spare: true}, {name: "SIGNED", spare: true}, {name: "CREATED"}}
 	return call(cmd, operatorOnly, func(s *session, _ []string) error {
 		return showList(s, &list, columns, func(page client.Page) (*client.List[client.AccountInfo], error) {
 			return s.operator().ListAccounts(s.ctx(), page)

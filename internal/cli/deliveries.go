@@ -46,7 +46,7 @@ func newDeliveriesList() *cobra.Command {
 	list.register(cmd)
 	span.register(cmd)
 	completes(cmd, "status", deliveryStatuses())
-	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "EVENT", cut: true}, {name: "ATTEMPTS"}, {name: "CREATED"}, {name: "NEXT"}, {name: "TO", cut: true}, {name: "REASON", cut: true}}
+	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "EVENT", cut: true}, {name: "ATTEMPTS", spare: true}, {name: "CREATED"}, {name: "NEXT", spare: true}, {name: "TO", cut: true}, {name: "REASON", cut: true, spare: true}}
 	return call(cmd, nil, func(s *session, _ []string) (err error) {
 		if p.Span, err = span.span(s.out.now); err != nil {
 			return err

@@ -54,7 +54,7 @@ func newEndpointsList() *cobra.Command {
 		Args:  noArgs,
 	}
 	list.register(cmd)
-	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "NAME", cut: true}, {name: "PROFILE"}, {name: "EVENTS", cut: true}, {name: "FAILING SINCE"}, {name: "URL", cut: true}}
+	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "NAME", cut: true}, {name: "PROFILE", spare: true}, {name: "EVENTS", cut: true}, {name: "FAILING SINCE", spare: true}, {name: "URL", cut: true}}
 	return call(cmd, nil, func(s *session, _ []string) error {
 		return showList(s, &list, columns, func(page client.Page) (*client.List[client.Endpoint], error) {
 			return s.api.ListEndpoints(s.ctx(), page)

@@ -91,7 +91,7 @@ func newEventsList() *cobra.Command {
 	means(cmd, "job", "job_id")
 	list.register(cmd)
 	span.register(cmd)
-	columns := []column{{name: "ID"}, {name: "TYPE", cut: true}, {name: "RESOURCE", cut: true}, {name: "JOB"}, {name: "CREATED"}}
+	columns := []column{{name: "ID"}, {name: "TYPE", cut: true}, {name: "RESOURCE", cut: true, spare: true}, {name: "JOB", spare: true}, {name: "CREATED"}}
 	return call(cmd, nil, func(s *session, _ []string) (err error) {
 		if p.Span, err = span.span(s.out.now); err != nil {
 			return err

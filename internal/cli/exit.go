@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 )
 
 // What the program's exit status tells.
@@ -45,6 +47,9 @@ func statusOf(err error) (status int, tell bool) {
 	}
 	if errors.Is(err, errInterrupted) {
 		return statusInterrupted, true
+	}
+	if written, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(written, syscall.EPIPE) {
+		return statusFailed, false // whoever read stdout has gone: there is nobody to tell
 	}
 	return statusFailed, true
 }

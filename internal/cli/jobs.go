@@ -50,7 +50,7 @@ func newJobsList() *cobra.Command {
 	list.register(cmd)
 	span.register(cmd)
 	completes(cmd, "status", jobStatuses())
-	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "TYPE", cut: true}, {name: "ATTEMPT"}, {name: "CREATED"}, {name: "FINISHED"}, {name: "ERROR", cut: true}}
+	columns := []column{{name: "ID"}, {name: "STATUS"}, {name: "TYPE", cut: true}, {name: "ATTEMPT"}, {name: "CREATED"}, {name: "FINISHED", spare: true}, {name: "ERROR", cut: true, spare: true}}
 	return call(cmd, nil, func(s *session, _ []string) error {
 		var err error
 		if p.Span, err = span.span(s.out.now); err != nil {
@@ -118,6 +118,9 @@ func (s *session) showJob(j *client.Job, full bool) error {
 			name string
 			raw  []byte
 		}{{"metadata", j.Metadata}, {"input", j.Input}, {"result", j.Result}} {
+			if string(b.raw) == "null" && b.name != "result" { // none was given
+				continue
+			}
 			text, left := shorten(pretty(string(b.raw)), full)
 			r.block(b.name, text, left)
 		}

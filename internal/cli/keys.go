@@ -75,7 +75,7 @@ func newKeysList() *cobra.Command {
 		Args:  noArgs,
 	}
 	list.register(cmd)
-	columns := []column{{name: "ID"}, {name: "NAME", cut: true}, {name: "OF"}, {name: "CREATED"}, {name: "SCOPES", cut: true}}
+	columns := []column{{name: "ID"}, {name: "NAME", cut: true}, {name: "OF"}, {name: "CREATED", spare: true}, {name: "SCOPES", cut: true, spare: true}}
 	return call(cmd, operatorOnly, func(s *session, _ []string) error {
 		return showList(s, &list, columns, func(page client.Page) (*client.List[client.Key], error) {
 			return s.api.ListKeys(s.ctx(), client.ListKeysParams{Page: page})

@@ -44,6 +44,20 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+func TestTableLeavesOutWhatDoesNotFit(t *testing.T) {
+	o, shown := screen(40)
+	tab := newTable(o, []column{{name: "ID"}, {name: "A", spare: true}, {name: "URL", cut: true}, {name: "B", cut: true, spare: true}})
+	tab.add([]cell{plain("id_that_is_copied"), plain("aaaa"), plain("https://example.com/a/very/long/path"), plain("bbbb")})
+	if err := tab.flush(); err != nil || shown.String() != "ID                 A     URL\nid_that_is_copied  aaaa  https://exampl…\n" {
+		t.Errorf("%v\n%s", err, shown)
+	}
+	shown.Reset()
+	tab.add([]cell{plain("x"), plain("y"), plain("z"), plain("longer than before")})
+	if err := tab.flush(); err != nil || shown.String() != "x                  y     z\n" {
+		t.Errorf("%v\n%s", err, shown)
+	}
+}
+
 func TestTableIsNotCutInAPipe(t *testing.T) {
 	o, shown := screen(20)
 	o.terminal = false

@@ -9,8 +9,9 @@ import (
 
 // column is a column of a table.
 type column struct {
-	name string
-	cut  bool // it may be shortened to make lines fit a terminal
+	name  string
+	cut   bool // it may be shortened to make lines fit a terminal
+	spare bool // it may be left out for that
 }
 
 // table prints rows in aligned columns, with a header line, in portions: each
@@ -23,8 +24,10 @@ type table struct {
 	headed  bool
 }
 
-// minColumn is how narrow a column becomes at most.
-const minColumn = 12
+const (
+	minColumn = 12 // how narrow a column becomes at most
+	hidden    = -2 // the width of a column that is left out, with what divides it from the next
+)
 
 func newTable(o *output, columns []column) *table {
 	t := &table{out: o, columns: columns, widths: make([]int, len(columns))}
@@ -41,7 +44,9 @@ func (t *table) add(row []cell) {
 		if row[i].text == "" {
 			row[i].text = "-"
 		}
-		t.widths[i] = max(t.widths[i], terminal.Cells(row[i].text))
+		if t.widths[i] != hidden {
+			t.widths[i] = max(t.widths[i], terminal.Cells(row[i].text))
+		}
 	}
 	t.rows = append(t.rows, row)
 }
@@ -49,6 +54,9 @@ func (t *table) add(row []cell) {
 // flush prints the rows that were added.
 func (t *table) flush() error {
 	if t.out.terminal {
+		if !t.headed {
+			t.leaveOut()
+		}
 		t.fit()
 	}
 	var b strings.Builder
@@ -66,6 +74,28 @@ func (t *table) flush() error {
 	t.rows = t.rows[:0]
 	_, err := io.WriteString(t.out.w, b.String())
 	return err
+}
+
+// leaveOut leaves out spare columns, from the right, while lines cannot fit.
+func (t *table) leaveOut() {
+	least := -2
+	for i := range t.columns {
+		least += t.narrowest(i) + 2
+	}
+	for i := len(t.columns) - 1; i > 0 && least > t.out.width; i-- {
+		if t.columns[i].spare {
+			least -= t.narrowest(i) + 2
+			t.widths[i] = hidden
+		}
+	}
+}
+
+// narrowest is how narrow a column can be.
+func (t *table) narrowest(i int) int {
+	if t.columns[i].cut {
+		return min(t.widths[i], minColumn)
+	}
+	return t.widths[i]
 }
 
 // fit narrows the columns that may be, the widest first, until lines fit.
@@ -91,13 +121,14 @@ func (t *table) fit() {
 
 // write writes a row. The last column is not filled up.
 func (t *table) write(b *strings.Builder, row []cell) {
+	filler := ""
 	for i, c := range row {
-		c.text = terminal.Cut(c.text, t.widths[i])
-		filler := ""
-		if i+1 < len(row) {
-			filler = strings.Repeat(" ", t.widths[i]-terminal.Cells(c.text)+2)
+		if t.widths[i] == hidden {
+			continue
 		}
-		b.WriteString(t.out.paint(c) + filler)
+		c.text = terminal.Cut(c.text, t.widths[i])
+		b.WriteString(filler + t.out.paint(c))
+		filler = strings.Repeat(" ", t.widths[i]-terminal.Cells(c.text)+2)
 	}
 	b.WriteString("\n")
 }
