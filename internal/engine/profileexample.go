@@ -21,9 +21,9 @@ type ProfileExample struct {
 
 // Samples that everybody can know: they sign examples and nothing else.
 const (
-	sampleSecret = "sample-secret-of-an-example"                                                                   //nolint:gosec // see above
-	sampleWhsec  = "whsec_c2FtcGxlLXNlY3JldC1vZi1hbi1leGFtcGxl"                                                    //nolint:gosec // the base64 of it
-	sampleWhsk   = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==" //nolint:gosec // the seed counts from 0
+	sampleSecret = "sample-secret-of-an-example"
+	sampleWhsec  = "whsec_c2FtcGxlLXNlY3JldC1vZi1hbi1leGFtcGxl"                                                    // the base64 of it
+	sampleWhsk   = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==" // the seed counts from 0
 )
 
 // sampleAt is when the example's event was made, and the call signed.
