@@ -34,6 +34,7 @@ type Config struct {
 	UserAgent string // of deliveries
 	Limits    dispatch.Limits
 	Metrics   *metrics.Metrics // of this engine alone; nil = nobody looks at them
+	Retention time.Duration    // how long what is over is kept; 0 = for ever
 }
 
 // Engine is the program without its surfaces. All methods may be called
@@ -46,6 +47,7 @@ type Engine struct {
 	metrics    *metrics.Metrics
 	commit     *commit.Committer
 	dispatcher *dispatch.Dispatcher
+	retention  time.Duration
 	directory  *directory
 	schemas    *schemaCache
 	profileUse sync.RWMutex // held to write while a profile must not come into use, to read while one may
@@ -66,6 +68,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		store: c.Store, egress: c.Egress, log: c.Log, metrics: c.Metrics,
 		commit:    commit.New(c.Store, c.Log, c.Metrics),
+		retention: c.Retention,
 		directory: newDirectory(c.Store),
 		schemas:   newSchemaCache(c.Store),
 		keys:      newKeyCache(),
@@ -97,6 +100,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	parts.Go(func() error { return e.dispatcher.Run(ctx) })
 	parts.Go(func() error { return e.runJobTimers(ctx) })
 	parts.Go(func() error { return e.runUpkeep(ctx) })
+	parts.Go(func() error { e.runRetention(ctx); return nil })
 	parts.Go(func() error { e.cancelAbandoned(ctx); return nil })
 	err := parts.Wait()
 	e.background.Wait()

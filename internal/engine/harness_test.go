@@ -122,6 +122,13 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 	return f.target().Commit(ctx, ops)
 }
 
+func (f *flaky) PurgeHistory(ctx context.Context, p store.Purge) (store.Purged, error) {
+	if f.isBroken() {
+		return store.Purged{}, errDiskFull
+	}
+	return f.Store.PurgeHistory(ctx, p)
+}
+
 func (f *flaky) PutSetting(ctx context.Context, name, value string) error {
 	if f.isBroken() {
 		return errDiskFull
@@ -160,12 +167,17 @@ func inWorld(t *testing.T, limits dispatch.Limits, test func(t *testing.T, w *wo
 // open starts an engine on the store in dir.
 func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 	t.Helper()
+	return openWith(t, dir, engine.Config{Limits: limits, Log: slog.New(slog.DiscardHandler)})
+}
+
+// openWith starts an engine with the limits, log and retention of c.
+func openWith(t *testing.T, dir string, c engine.Config) *world {
+	t.Helper()
 	sealer, err := seal.New(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Sealer: sealer, Logger: log})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Sealer: sealer, Logger: c.Log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,14 +187,15 @@ func open(t *testing.T, dir string, limits dispatch.Limits) *world {
 	}}
 	w.restart = func() {
 		w.stop()
-		again := open(t, dir, limits)
+		again := openWith(t, dir, c)
 		w.e, w.store, w.stop = again.e, again.store, again.stop
 		w.metrics = again.metrics
 		again.net.mu.Lock()
 		defer again.net.mu.Unlock()
 		again.net.receivers, w.net = w.net.receivers, again.net
 	}
-	w.e = engine.New(engine.Config{Store: w.store, Egress: w.net, Log: log, UserAgent: "Ringback/test", Limits: limits, Metrics: w.metrics})
+	c.Store, c.Egress, c.UserAgent, c.Metrics = w.store, w.net, "Ringback/test", w.metrics
+	w.e = engine.New(c)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- w.e.Run(ctx) }()

@@ -83,6 +83,7 @@ type Store interface {
 	Deliveries
 	EventTypes
 	Backlogs
+	History
 
 	// Epoch is the number of this opening of the store, larger than any before.
 	// Leases of deliveries carry it. Opening a store takes over every delivery

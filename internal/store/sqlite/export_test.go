@@ -124,3 +124,19 @@ func (s *Store) Indexes(ctx context.Context) ([]string, error) {
 		return name, err
 	}, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
 }
+
+// Rows counts the rows of each table of history.
+func (s *Store) Rows(ctx context.Context) (map[string]int, error) {
+	all := map[string]int{}
+	for _, table := range []string{"events", "deliveries", "deliveries_open", "attempts", "jobs", "job_inputs", "job_results"} {
+		if err := one(ctx, s.r, func(row scanner) error {
+			var n int
+			err := row.Scan(&n)
+			all[table] = n
+			return err
+		}, "SELECT count(*) FROM "+table); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

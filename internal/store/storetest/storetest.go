@@ -48,6 +48,7 @@ func Run(t *testing.T, h Harness) {
 		{"Attempts", attemptTests},
 		{"Retries", retryTests},
 		{"Recovery", recoveryTests},
+		{"History", historyTests},
 		{"Lists", listTests},
 		{"Isolation", isolationTests},
 		{"Backlog", backlogTests},
