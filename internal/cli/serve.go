@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,7 @@ type serveFlags struct {
 	allowHTTP           bool
 	allowPrivate        bool
 	logLevel, logFormat string
+	retention           retention
 }
 
 func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
@@ -35,6 +37,8 @@ func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
 	flags.BoolVar(&f.json, "json", false, "print one line of JSON once requests are accepted")
 	flags.BoolVar(&f.allowHTTP, "allow-http", dev, "customers' URLs may be http://")
 	flags.BoolVar(&f.allowPrivate, "allow-private-networks", dev, "customers' URLs may lead to private and loopback addresses")
+	f.retention = defaultRetention
+	flags.Var(&f.retention, "retention", "how long events, deliveries and jobs are kept once they are over: a `DURATION` such as 30d or 720h, or forever")
 	flags.StringVar(&f.logLevel, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn, error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log on stderr: text, json")
 }
@@ -81,7 +85,7 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	s, err := server.Open(ctx, server.Config{
 		Addr: f.addr, MetricsAddr: f.metricsAddr, Dir: f.data, PublicURL: f.publicURL, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
 		MasterKey: os.Getenv("RINGBACK_MASTER_KEY"), OperatorKey: os.Getenv("RINGBACK_OPERATOR_KEY"),
-		Version: Version(), Log: log,
+		Retention: time.Duration(f.retention), Version: Version(), Log: log,
 	})
 	if err != nil {
 		return err

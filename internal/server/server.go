@@ -27,15 +27,16 @@ import (
 
 // Config says how a server runs.
 type Config struct {
-	Addr         string // host:port to listen on; port 0 chooses one
-	MetricsAddr  string // host:port that serves /metrics instead of Addr; "" = Addr does
-	Dir          string // of the embedded database; made if it is missing
-	AllowHTTP    bool   // customers' URLs may be http://
-	AllowPrivate bool   // customers' URLs may lead to private addresses
-	PublicURL    string // leads the URLs in answers; "" = as the request addressed the server
-	Dev          bool   // keys are kept in Dir/dev.json and shown at every start
-	MasterKey    string // base64 of 32 bytes; "" = Dir/master.key, made if there is no store yet
-	OperatorKey  string // the text of the operator's key; "" = generated at the first start
+	Addr         string        // host:port to listen on; port 0 chooses one
+	MetricsAddr  string        // host:port that serves /metrics instead of Addr; "" = Addr does
+	Dir          string        // of the embedded database; made if it is missing
+	AllowHTTP    bool          // customers' URLs may be http://
+	AllowPrivate bool          // customers' URLs may lead to private addresses
+	PublicURL    string        // leads the URLs in answers; "" = as the request addressed the server
+	Dev          bool          // keys are kept in Dir/dev.json and shown at every start
+	MasterKey    string        // base64 of 32 bytes; "" = Dir/master.key, made if there is no store yet
+	OperatorKey  string        // the text of the operator's key; "" = generated at the first start
+	Retention    time.Duration // how long what is over is kept; 0 = for ever
 	Version      string
 	Log          *slog.Logger
 }
@@ -94,7 +95,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	})
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
-		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics,
+		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics, Retention: c.Retention,
 	})
 	if s.keys, err = s.firstKeys(ctx); err != nil {
 		return nil, err
