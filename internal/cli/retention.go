@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -15,7 +14,6 @@ type retention time.Duration
 const (
 	day              = 24 * time.Hour
 	defaultRetention = retention(30 * day)
-	forever          = "forever"
 )
 
 // Set takes "30d", "720h", "forever" or "0".
@@ -24,7 +22,7 @@ func (r *retention) Set(text string) error {
 		*r = 0
 		return nil
 	}
-	d, err := parseDays(text)
+	d, err := parseSpan(text)
 	if err != nil {
 		return fmt.Errorf("it is a duration such as 30d or 720h, or %s", forever)
 	}
@@ -33,21 +31,6 @@ func (r *retention) Set(text string) error {
 	}
 	*r = retention(d)
 	return nil
-}
-
-// maxDays is the most that a time.Duration holds.
-const maxDays = 106751
-
-func parseDays(text string) (time.Duration, error) {
-	days, ok := strings.CutSuffix(text, "d")
-	if !ok {
-		return time.ParseDuration(text)
-	}
-	n, err := strconv.ParseUint(days, 10, 32)
-	if err != nil || n > maxDays {
-		return 0, fmt.Errorf("%q is no number of days", days)
-	}
-	return time.Duration(n) * day, nil
 }
 
 // String gives what Set takes.

@@ -24,17 +24,21 @@ const maxKeyFile = 4 << 10
 // A file that others may read, and one that holds anything but a key, are
 // errors: it is never overwritten, because what it sealed would be lost.
 func LoadOrCreateKeyFile(path string) ([]byte, error) {
-	key, err := loadKeyFile(path)
+	key, err := LoadKeyFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if err := createKeyFile(path); err != nil {
-		return nil, fmt.Errorf("create the master key file: %w", err)
+	fresh := make([]byte, KeySize)
+	rand.Read(fresh) // never fails
+	if err := WriteKeyFile(path, fresh); err != nil {
+		return nil, err
 	}
-	return loadKeyFile(path)
+	return LoadKeyFile(path)
 }
 
-func loadKeyFile(path string) (key []byte, err error) {
+// LoadKeyFile returns the master key kept in a file. A file that is missing is
+// fs.ErrNotExist; other errors are those of LoadOrCreateKeyFile.
+func LoadKeyFile(path string) (key []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the master key file: %w", err)
@@ -73,17 +77,22 @@ func checkKeyFile(f *os.File) error {
 	return nil
 }
 
-// createKeyFile makes the file in one step: whoever sees it sees all of it. One
-// that another process made in the meantime is left as it is.
-func createKeyFile(path string) (err error) {
+// WriteKeyFile keeps a master key in a file, as LoadOrCreateKeyFile does, in one
+// step: whoever sees the file sees all of it. One that exists is left as it is.
+func WriteKeyFile(path string, key []byte) error {
+	if err := createKeyFile(path, key); err != nil {
+		return fmt.Errorf("create the master key file: %w", err)
+	}
+	return nil
+}
+
+func createKeyFile(path string, key []byte) (err error) {
 	dir := filepath.Dir(path)
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(tmp.Name())) }()
-	key := make([]byte, KeySize)
-	rand.Read(key) // never fails
 	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
 	if err == nil {
 		err = tmp.Sync()

@@ -79,17 +79,17 @@ func TestConcurrentCreatorsAgree(t *testing.T) {
 	}
 }
 
-// createKeyFile is what a process does that lost the race after it looked.
+// WriteKeyFile is what a process does that lost the race after it looked.
 func TestExistingKeyFileIsNotOverwritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "master.key")
 	key, err := LoadOrCreateKeyFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := createKeyFile(path); err != nil {
+	if err := WriteKeyFile(path, make([]byte, KeySize)); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := loadKeyFile(path); err != nil || !bytes.Equal(again, key) {
+	if again, err := LoadKeyFile(path); err != nil || !bytes.Equal(again, key) {
 		t.Errorf("the key was replaced, %v", err)
 	}
 	wantOnly(t, filepath.Dir(path), "master.key")

@@ -55,7 +55,11 @@ func (s *Store) checkCanary(ctx context.Context, t tx) error {
 	if err != nil {
 		return err
 	}
-	if text, err := s.sealer.Open(sealed, canaryAAD); err != nil || text != canaryText {
+	return opensCanary(s.sealer, sealed)
+}
+
+func opensCanary(sealer Sealer, sealed []byte) error {
+	if text, err := sealer.Open(sealed, canaryAAD); err != nil || text != canaryText {
 		return fmt.Errorf("give the key that it was made with in RINGBACK_MASTER_KEY "+
 			"(or put back the key file that was beside the database): %w", store.ErrWrongMasterKey)
 	}

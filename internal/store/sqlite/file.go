@@ -70,14 +70,30 @@ func readerDSN(path string) string {
 		fmt.Sprintf("cache_size(-%d)", readerCacheKiB))
 }
 
+// readOnlyDSN is for a database that a server may be writing.
+func readOnlyDSN(path string) string {
+	return dsn(path, fmt.Sprintf("busy_timeout(%d)", busyTimeoutMillis), "temp_store(MEMORY)", "query_only(1)") + "&mode=ro"
+}
+
+// unchangingDSN is for a database that nobody writes, and that has no log.
+func unchangingDSN(path string) string {
+	return dsn(path, "temp_store(MEMORY)", "query_only(1)") + "&mode=ro&immutable=1"
+}
+
 // prepareFile makes the database if there is none, and otherwise makes sure
 // that the file is one of ours and whole as far as its header tells. It never
 // changes a file that exists.
 func prepareFile(ctx context.Context, path string) error {
-	f, err := os.Open(path)
+	err := checkFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return createFile(ctx, path)
 	}
+	return err
+}
+
+// checkFile refuses a file that is not one of ours, or was cut off.
+func checkFile(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}

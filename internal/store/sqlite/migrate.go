@@ -32,8 +32,7 @@ func migrate(ctx context.Context, db *sql.DB, path string, log *slog.Logger) err
 		return fmt.Errorf("sqlite: reading %s: %w", path, err)
 	}
 	if have > newest {
-		return fmt.Errorf("sqlite: %s has schema version %d and this program knows %d; run a newer version of it: %w",
-			path, have, newest, store.ErrNewer)
+		return newer(path, have, newest)
 	}
 	done, err := p.Up(ctx)
 	if err != nil {
@@ -43,4 +42,18 @@ func migrate(ctx context.Context, db *sql.DB, path string, log *slog.Logger) err
 		log.InfoContext(ctx, "schema brought up to date", "path", path, "from", have, "to", newest)
 	}
 	return nil
+}
+
+func newer(path string, have, knows int64) error {
+	return fmt.Errorf("sqlite: %s has schema version %d and this program knows %d; run a newer version of it: %w",
+		path, have, knows, store.ErrNewer)
+}
+
+// newestSchema is the schema version that migrate brings a store to.
+func newestSchema() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("sqlite: no migrations: %w", err)
+	}
+	return goose.NumericComponent(files[len(files)-1])
 }
