@@ -1,17 +1,27 @@
 package api
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ringback/ringback/ringback"
 )
 
 // OpenAPI gives the document that /openapi.json shows. It must not be changed.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// description is the document's: the parts that concern every operation, in the
+// CommonMark that internal/reference reads.
+//
+//go:embed description.md
+var description string
 
 func humaConfig(version string) huma.Config {
 	format := huma.Format{Marshal: marshal, Unmarshal: decode}
@@ -20,10 +30,8 @@ func humaConfig(version string) huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Ringback", Version: version,
-				Description: "Submit a job, get a signed webhook when it is done. " +
-					"Times are RFC 3339 in UTC; ids are opaque strings; members may be added to answers, none are renamed. " +
-					"Bodies are JSON objects of at most 1 MiB (publishEvents: 8 MiB), without duplicate members; unknown members and parameters are refused.",
-				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+				Description: strings.TrimSpace(description),
+				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
@@ -33,16 +41,17 @@ func humaConfig(version string) huma.Config {
 				}},
 			},
 			Tags: []*huma.Tag{
-				{Name: "jobs", Description: "Submit work, watch it, cancel it"},
-				{Name: "workers", Description: "Lease jobs and give them their outcome"},
-				{Name: "events", Description: "Publish facts and look them up"},
-				{Name: "event types", Description: "The catalogue: what events there are, and what their data looks like"},
-				{Name: "endpoints", Description: "Webhook subscriptions"},
-				{Name: "profiles", Description: "Wire formats, built in and custom"},
-				{Name: "deliveries", Description: "Events on their way to endpoints and callbacks"},
-				{Name: "account", Description: "The account that the key acts for"},
-				{Name: "operator", Description: "Accounts and keys"},
-				{Name: "health", Description: "For load balancers and monitors"},
+				{Name: "jobs", Description: "Submit work, watch it, cancel it. A finished job makes one event, which goes to its callback and to the endpoints that subscribe."},
+				{Name: "workers", Description: "Lease jobs and give them their outcome. A lease that ends without one gives the job to another worker."},
+				{Name: "events", Description: "Publish facts and look them up. What subscribes to an event's type gets it as a webhook."},
+				{Name: "event types", Description: "The catalogue: what events there are, and what their data looks like."},
+				{Name: "endpoints", Description: "Webhook subscriptions: which events are sent where, in which format, signed with what."},
+				{Name: "profiles", Description: "Wire formats, built in and custom."},
+				{Name: "deliveries", Description: "Events on their way to endpoints and callbacks, with every attempt that was made."},
+				{Name: "account", Description: "The account that the key acts for."},
+				{Name: "operator", Description: "Customers' accounts and their keys. These need an operator's key."},
+				{Name: "receivers", Description: "For those who get webhooks. It needs no key."},
+				{Name: "health", Description: "For load balancers and monitors. These need no key."},
 			},
 		},
 		Formats:       map[string]huma.Format{jsonType: format, "json": format},
@@ -62,6 +71,7 @@ func schemaName(t reflect.Type, hint string) string {
 // serveDocument finishes the document and serves it.
 func (a *API) serveDocument() {
 	a.openAnswers()
+	a.describeRouter()
 	document, err := json.Marshal(a.OpenAPI())
 	if err != nil {
 		panic(fmt.Sprintf("api: the OpenAPI document cannot be written: %v", err)) // it is made of constants
@@ -74,6 +84,14 @@ func (a *API) serveDocument() {
 }
 
 const documentPath = "/openapi.json"
+
+// describeRouter documents what is answered where there is no operation.
+func (a *API) describeRouter() {
+	refusals := a.describeErrors(&operation{Codes: []ringback.Code{ringback.CodeMethodNotAllowed}})
+	a.OpenAPI().Components.Responses = map[string]*huma.Response{
+		"MethodNotAllowed": refusals[strconv.Itoa(http.StatusMethodNotAllowed)],
+	}
+}
 
 // openAnswers lets the schemas of answers have members that the document does
 // not name, so that clients which are generated from it bear new ones.

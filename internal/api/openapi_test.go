@@ -223,8 +223,12 @@ func TestStatuses(t *testing.T) {
 			}
 		}
 	})
+	router := e.api.OpenAPI().Components.Responses["MethodNotAllowed"].Content["application/problem+json"]
+	for code := range router.Examples {
+		statuses[code] = "405"
+	}
 	want := map[string]int{
-		"malformed_body": 400, "unauthorized": 401, "missing_scope": 403, "operator_only": 403, "not_found": 404, "stale_lease": 409, "job_canceled": 409,
+		"malformed_body": 400, "unauthorized": 401, "missing_scope": 403, "operator_only": 403, "not_found": 404, "method_not_allowed": 405, "stale_lease": 409, "job_canceled": 409,
 		"job_finished": 409, "delivery_finished": 409, "endpoint_disabled": 409, "already_exists": 409, "profile_in_use": 409, "body_too_large": 413, "unsupported_media_type": 415,
 		"invalid": 422, "archived_event_type": 422, "schema_mismatch": 422, "idempotency_mismatch": 422, "too_many_failures": 429, "internal": 500, "unavailable": 503,
 	}
