@@ -66,6 +66,7 @@ func checkUnrouted(t *testing.T, doc *huma.OpenAPI, r *http.Request, a *answer) 
 	t.Helper()
 	switch {
 	case r.URL.Path == "/openapi.json" && a.Status == 200:
+	case r.URL.Path == "/docs" && (a.Status == 200 || a.Status == 304):
 	case a.Status != 404 && a.Status != 405:
 		t.Errorf("%s %s: no operation, but status %d", r.Method, r.URL, a.Status)
 	case r.Method != http.MethodHead:

@@ -1,5 +1,5 @@
 // Package api is the HTTP interface of the program: JSON under /v1, health and
-// readiness, and the OpenAPI document that describes them.
+// readiness, and the OpenAPI document that describes them, also as a page.
 //
 // Each file is about one noun: the shapes that it has on the wire, its routes
 // and their handlers. A handler reads its input, calls the engine and shows
@@ -99,13 +99,15 @@ func New(e *engine.Engine, c Config) *API {
 	if !c.HideMetrics {
 		a.mux.Handle("GET /metrics", c.Metrics.Handler())
 	}
+	a.serveDocs()
 	return a
 }
 
 // Handler gives the handler for all routes.
 func (a *API) Handler() http.Handler { return http.HandlerFunc(a.serve) }
 
-// serve routes a request. Every answer is JSON, also those of the router.
+// serve routes a request. Every answer is JSON, also those of the router; only
+// /docs is a page.
 func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 	w := &response{ResponseWriter: writer}
 	defer a.measure(w, time.Now())

@@ -156,7 +156,7 @@ func (torn) Write([]byte) (int, error) { return 0, http.ErrBodyNotAllowed }
 func TestClientGone(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	for _, path := range []string{"/v1/jobs", "/v1/nothing", "/openapi.json", "/healthz"} {
+	for _, path := range []string{"/v1/jobs", "/v1/nothing", "/openapi.json", "/docs", "/healthz"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Authorization", "Bearer "+e.one.key)
 		e.api.Handler().ServeHTTP(torn{httptest.NewRecorder()}, r)

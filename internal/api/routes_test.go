@@ -26,6 +26,7 @@ func TestRoutes(t *testing.T) {
 		missing("GET /"), missing("GET /v1"), missing("GET /v1/"), missing("GET /v1/jobs/"), missing("GET /v1//jobs"), missing("GET //v1/jobs"),
 		missing("GET /v1/./jobs"), missing("GET /v1/x/../jobs"), missing("GET /V1/jobs"), missing("GET /v1/jobs/x/y/z"), missing("GET /v1/nothing"),
 		missing("POST /v1/jobs/"), missing("GET /favicon.ico"), missing("POST /v1/events/batch/"), missing("GET /v1/%2e%2e/jobs"),
+		missing("GET /docs/"), missing("GET /docs/x"), missing("GET /Docs"), refused("POST /docs", "GET, HEAD"),
 		refused("PUT /v1/jobs", "GET, HEAD, POST"), refused("DELETE /v1/jobs/x", "GET, HEAD"), refused("GET /v1/jobs/x/cancel", "POST"),
 		refused("POST /v1/account/secret", "GET, HEAD"), refused("OPTIONS /v1/account", "GET, HEAD, PATCH"), refused("POST /openapi.json", "GET, HEAD"),
 		refused("BREW /v1/endpoints/x", "DELETE, GET, HEAD, PATCH"), refused("POST /healthz", "GET, HEAD"),
