@@ -72,7 +72,14 @@ func (m *Metrics) applied(op store.Op) {
 		if op.Err == nil && op.Replayed == "" {
 			m.made("published", op.Deliveries)
 		}
+	case *store.ChangeEndpoint:
+		if op.Err == nil {
+			m.noticed(op.Notice)
+		}
 	case *store.RecordAttempt:
+		if op.Err == nil {
+			m.noticed(op.Notice)
+		}
 		if op.Err == nil && op.Status != ringback.DeliveryPending {
 			m.deliveries.finish(op.Status, 1)
 		}
@@ -88,6 +95,13 @@ func (m *Metrics) applied(op store.Op) {
 		}
 	case *store.RecoverEvents:
 		m.deliveries.again.WithLabelValues("recover").Add(float64(op.Recovered))
+	}
+}
+
+// noticed counts an event that tells the operator of a change.
+func (m *Metrics) noticed(n *store.Notice) {
+	if n != nil {
+		m.made("operational", n.Deliveries)
 	}
 }
 

@@ -57,8 +57,8 @@ const (
 )
 
 func (d *deliveries) register(r *prometheus.Registry) {
-	d.events = counters(r, "ringback_events_accepted_total", "Events: published ones, and those of finished jobs.",
-		"source", "published", "job")
+	d.events = counters(r, "ringback_events_accepted_total", "Events: published ones, those of finished jobs, and those that tell the operator.",
+		"source", "published", "job", "operational")
 	d.created = counter(r, "ringback_deliveries_created_total", "Deliveries that were made with their event.")
 	d.finished = counters(r, "ringback_deliveries_finished_total", "Deliveries that are no longer pending, by status.",
 		"status", ringback.DeliveryDelivered, ringback.DeliveryFailed, ringback.DeliveryCanceled)

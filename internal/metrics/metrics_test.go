@@ -84,6 +84,7 @@ func TestBacklogIsLookedAtNowAndThen(t *testing.T) {
 func TestCommittedCountsWhatHappened(t *testing.T) {
 	m := metrics.New("test")
 	at := time.Now()
+	notice := &store.Notice{Event: &ringback.Event{}, Deliveries: make([]store.NewDelivery, 1)}
 	m.Committed([]store.Op{
 		&store.SubmitJob{Job: &ringback.Job{}},
 		&store.SubmitJob{Job: &ringback.Job{}, Replayed: "job_1"},
@@ -95,7 +96,10 @@ func TestCommittedCountsWhatHappened(t *testing.T) {
 		&store.PublishEvent{Event: &ringback.Event{}, Replayed: "evt_1", Deliveries: make([]store.NewDelivery, 2)},
 		&store.RecordAttempt{Status: ringback.DeliveryPending},
 		&store.RecordAttempt{Status: ringback.DeliveryDelivered},
-		&store.RecordAttempt{Status: ringback.DeliveryDelivered, Err: store.ErrFenced},
+		&store.RecordAttempt{Status: ringback.DeliveryDelivered, Err: store.ErrFenced, Notice: notice},
+		&store.RecordAttempt{Status: ringback.DeliveryFailed, Notice: notice},
+		&store.ChangeEndpoint{Notice: notice},
+		&store.ChangeEndpoint{Notice: notice, Err: store.ErrNotFound},
 		&store.CancelDelivery{},
 		&store.CancelDelivery{Err: store.ErrNotFound},
 		&store.CancelPending{Canceled: []string{"a", "b"}},
@@ -108,10 +112,11 @@ func TestCommittedCountsWhatHappened(t *testing.T) {
 		`ringback_job_wait_seconds_sum 20`, `ringback_job_wait_seconds_bucket{le="0.005"} 1`,
 		`ringback_jobs_finished_total{status="failed"} 1`, `ringback_jobs_finished_total{status="succeeded"} 0`,
 		`ringback_events_accepted_total{source="job"} 1`, `ringback_events_accepted_total{source="published"} 1`,
-		"ringback_deliveries_created_total 5",
+		`ringback_events_accepted_total{source="operational"} 2`, `ringback_deliveries_finished_total{status="failed"} 1`,
+		"ringback_deliveries_created_total 7",
 		`ringback_deliveries_finished_total{status="delivered"} 1`, `ringback_deliveries_finished_total{status="canceled"} 3`,
 		`ringback_redeliveries_total{kind="retry"} 1`, `ringback_redeliveries_total{kind="recover"} 4`,
-		"ringback_commit_operations_sum 17", "ringback_commit_duration_seconds_sum 0.02",
+		"ringback_commit_operations_sum 20", "ringback_commit_duration_seconds_sum 0.02",
 	)
 }
 
