@@ -152,6 +152,9 @@ func (c *Client) request(ctx context.Context, q *call, body []byte) (*http.Reque
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
+	if parent := TraceParent(ctx); parent != "" {
+		req.Header.Set("Traceparent", parent)
+	}
 	if c.account != "" {
 		req.Header.Set("Ringback-Account", c.account)
 	}

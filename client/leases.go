@@ -21,6 +21,7 @@ type LeasedJob struct {
 	Metadata       json.RawMessage `json:"metadata"`
 	ResourceID     string          `json:"resource_id"`
 	CreatedAt      time.Time       `json:"created_at"`
+	TraceParent    string          `json:"traceparent"` // what the work continues the job's trace by, or ""; see WithTraceParent
 }
 
 // LeaseJobsParams ask for work.

@@ -22,6 +22,7 @@ type held struct {
 // work does one job and reports its outcome. Its context ends with ctx, with the
 // job's time, and with the lease.
 func (w *Worker) work(ctx context.Context, job Job) {
+	ctx = client.WithTraceParent(ctx, job.TraceParent)
 	h := &held{worker: w, job: job}
 	begin := time.Now()
 	h.extended(begin)

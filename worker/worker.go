@@ -16,7 +16,9 @@ import (
 // Job is a job that a handler does.
 type Job = client.LeasedJob
 
-// Handler does a job of one type. It may be called concurrently.
+// Handler does a job of one type. It may be called concurrently. What it calls
+// the API for with its context becomes part of the job's trace; Job.TraceParent
+// is for a tracer of its own.
 type Handler func(ctx context.Context, job Job) (any, error)
 
 // Result is what a handler may return instead of a bare value.

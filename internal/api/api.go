@@ -24,6 +24,7 @@ import (
 
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -43,6 +44,7 @@ type Config struct {
 
 	Metrics     *metrics.Metrics // nil = nobody looks at them
 	HideMetrics bool             // they are not served at /metrics
+	Tracer      *tracing.Tracer  // nil = off
 }
 
 // API serves HTTP requests. It may be used concurrently.
@@ -70,6 +72,9 @@ func New(e *engine.Engine, c Config) *API {
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.Metrics == nil {
 		c.Metrics, c.HideMetrics = metrics.New(""), true
+	}
+	if c.Tracer == nil {
+		c.Tracer = tracing.Off()
 	}
 	a := &API{
 		engine: e, log: cmp.Or(c.Log, slog.Default()), metrics: c.Metrics, config: c,
@@ -163,17 +168,6 @@ func (a *API) recoverPanic(w *response, r *http.Request) {
 		panic(http.ErrAbortHandler) // the answer has begun: cut it off, rather than end it as if it were whole
 	}
 	writeProblem(w, internalProblem())
-}
-
-// measure counts a request that was answered.
-func (a *API) measure(w *response, start time.Time) {
-	if w.status == 0 {
-		return // no answer was given
-	}
-	if w.code != "" {
-		a.metrics.Problem(string(w.code))
-	}
-	a.metrics.Answered(w.operation, w.status, time.Since(start))
 }
 
 // response remembers what is said about an answer later.

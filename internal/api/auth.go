@@ -63,9 +63,8 @@ func callOf(ctx context.Context) *call {
 func (a *API) guard(op *operation) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
-		if answer, ok := w.(*response); ok {
-			answer.operation = op.ID
-		}
+		ctx, ended := a.observe(w, r, op)
+		defer ended()
 		room := &room{of: a.largeBodies}
 		defer room.release()
 		c, err := a.admit(w, r, op, room)
@@ -73,7 +72,7 @@ func (a *API) guard(op *operation) func(huma.Context, func(huma.Context)) {
 			a.fail(w, r, err)
 			return
 		}
-		next(huma.WithValue(hc, callKey{}, c))
+		next(huma.WithContext(hc, context.WithValue(ctx, callKey{}, c)))
 	}
 }
 

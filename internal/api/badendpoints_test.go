@@ -104,7 +104,7 @@ func TestBadEndpoints(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "X A", "X:A", "Ü", "Host", "host", "Content-Type", "content-length", "Content-Encoding", "Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Upgrade",
-		"webhook-id", "Webhook-Anything", "X-Hub-Signature-256", "X-GitHub-Event", "x-github-delivery", "Stripe-Signature", "Inkit-Signature", "x-signature", "User-Agent",
+		"webhook-id", "Webhook-Anything", "traceparent", "TraceState", "X-Hub-Signature-256", "X-GitHub-Event", "x-github-delivery", "Stripe-Signature", "Inkit-Signature", "x-signature", "User-Agent",
 	} {
 		s := invalid("header "+name, endpoint(`,"headers":{"`+name+`":"a-header-value"}`), "headers."+name)
 		s.Not = []string{"a-header-value"}

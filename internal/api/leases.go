@@ -23,6 +23,7 @@ type Lease struct {
 	Metadata       json.RawMessage `json:"metadata,omitempty"`
 	ResourceID     string          `json:"resource_id"`
 	CreatedAt      Instant         `json:"created_at"`
+	TraceParent    string          `json:"traceparent,omitempty" doc:"What the worker continues the job's trace by (W3C Trace Context); only if the job has one"`
 }
 
 // Leases are the jobs that a worker was given, maybe none.
@@ -104,7 +105,7 @@ func (a *API) leaseJobs(ctx context.Context, in *leaseJobsInput) (*leaseJobsOutp
 		out.Body.Jobs[i] = Lease{
 			ID: j.ID, Type: j.Type, Input: j.Input, Attempt: j.Attempt, MaxAttempts: j.MaxAttempts,
 			LeaseToken: j.LeaseToken, LeaseExpiresAt: Instant{j.LeaseExpiresAt}, AccountID: j.AccountID,
-			TimeoutSeconds: seconds(j.Timeout), Metadata: j.Metadata, ResourceID: resourceOf(j), CreatedAt: Instant{j.CreatedAt},
+			TimeoutSeconds: seconds(j.Timeout), Metadata: j.Metadata, ResourceID: resourceOf(j), CreatedAt: Instant{j.CreatedAt}, TraceParent: j.TraceParent,
 		}
 	}
 	return out, nil
@@ -147,7 +148,7 @@ func (a *API) registerLeases() {
 		ID: "leaseJobs", Method: http.MethodPost, Path: "/v1/jobs/lease", Tag: "workers", Status: http.StatusOK,
 		Summary: "Get jobs to work on",
 		Text:    "Each job comes with a token that fences it. Without a job the answer waits for one, up to `wait_seconds`, and is then empty. An operator's worker gets the jobs of all accounts in turn.",
-		By:      aWorker, Scopes: work,
+		By:      aWorker, Scopes: work, Untraced: true,
 		Request: `{"types": ["inspect"], "max": 4, "wait_seconds": 30, "lease_seconds": 60}`,
 		Response: `{"jobs": [{"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "type": "inspect", "input": {"url": "https://example.com/video.mp4"},
 			"attempt": 1, "max_attempts": 3, ` + token + `, "lease_expires_at": "2026-01-02T15:05:05.123456Z",
@@ -157,7 +158,7 @@ func (a *API) registerLeases() {
 	register(a, operation{
 		ID: "heartbeatJob", Method: http.MethodPost, Path: "/v1/jobs/{id}/heartbeat", Tag: "workers", Status: http.StatusOK,
 		Summary: "Extend a lease", Text: "Never past the job's timeout. After a 409 the worker should stop.",
-		By: aWorker, Scopes: work, Codes: lost,
+		By: aWorker, Scopes: work, Codes: lost, Untraced: true,
 		Request: `{` + token + `}`, Response: `{"lease_expires_at": "2026-01-02T15:05:35.123456Z"}`,
 	}, a.heartbeatJob)
 	register(a, operation{

@@ -30,6 +30,8 @@ type operation struct {
 	Scopes []ringback.Scope // all are needed
 	Codes  []ringback.Code  // errors beyond those that follow from the rest
 
+	Untraced bool // its requests are too many to be of interest
+
 	Headers  []*huma.Param // that the handler reads itself
 	Request  string        // an example, in JSON
 	Response string        // an example, in JSON; "" = no body

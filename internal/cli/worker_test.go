@@ -89,6 +89,19 @@ func (p *workplace) do(input string, more ...func(*client.SubmitJobParams)) *cli
 	return job
 }
 
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+// traced has a job done that was submitted with a traceparent.
+func (p *workplace) traced(input string) *client.Job {
+	p.t.Helper()
+	job, err := p.customer.SubmitJob(client.WithTraceParent(p.t.Context(), traceparent),
+		client.SubmitJobParams{Type: "a", Input: json.RawMessage(input), WaitSeconds: 30, MaxAttempts: 1})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return job
+}
+
 // submit submits a job.
 func (p *workplace) submit(input string, attempts int) *client.Job {
 	p.t.Helper()
@@ -126,6 +139,7 @@ func TestWorkerExec(t *testing.T) {
 		{`test -z $RINGBACK_KEY && echo [$RINGBACK_ATTEMPT]`, `[1]`, ``},
 		{`echo $RINGBACK_JOB_TYPE/$RINGBACK_JOB_ID/$RINGBACK_ACCOUNT_ID >&2; exit 1`, ``, `a/job_`},
 		{`sleep 60 >/dev/null 2>&1 & echo 1`, `1`, ``},
+		{`test -z $TRACEPARENT$TRACESTATE && echo 1`, `1`, ``},
 	} {
 		script, err := json.Marshal(c.script)
 		if err != nil {
@@ -133,6 +147,7 @@ func TestWorkerExec(t *testing.T) {
 		}
 		p.check(p.do(strings.NewReplacer(`\u003e`, ">", `\u0026`, "&").Replace(string(script))), c.result, strings.ReplaceAll(c.failure, "'exit status 3'", `"exit status 3"`))
 	}
+	p.check(p.traced(`"test $TRACEPARENT = `+traceparent+` && echo 1"`), `1`, ``)
 	job := p.do(`"echo one >&2; printf two >&2"`)
 	for _, line := range []string{job.ID + ": one\n", job.ID + ": two\n", "outcome=succeeded", "outcome=failed"} {
 		if !strings.Contains(p.stderr.String(), line) {
@@ -209,6 +224,16 @@ func TestWorkerHTTP(t *testing.T) {
 		p.check(p.do(c.input), c.result, c.failure)
 	}
 	got := <-requests
+	if _, set := got.header["Traceparent"]; set {
+		t.Error("a job without a trace has a traceparent")
+	}
+	p.traced(`{"status":204}`)
+	for len(requests) > 1 {
+		<-requests
+	}
+	if last := <-requests; last.header.Get("Traceparent") != traceparent {
+		t.Errorf("the service was called with %q", last.header.Get("Traceparent"))
+	}
 	if got.header.Get("Authorization") != "Bearer sekret" || got.header.Get("X-Model") != "large" || got.header.Get("Content-Type") != "application/json" ||
 		got.header.Get("Ringback-Attempt") != "1" || !strings.HasPrefix(got.header.Get("Ringback-Job-Id"), "job_") || got.body != `{"body":"{\"ok\":true}","status":200}` && got.body != `{"status":200,"body":"{\"ok\":true}"}` {
 		t.Errorf("%+v", got)

@@ -37,8 +37,8 @@ func newWorkerExec() *cobra.Command {
 			"When the job's time is up, or it is canceled, the program and all its children get\n" +
 			"SIGTERM, and SIGKILL after 5 s.\n\n" +
 			"Its environment has RINGBACK_JOB_ID, RINGBACK_JOB_TYPE, RINGBACK_ACCOUNT_ID and\n" +
-			"RINGBACK_ATTEMPT, but not the keys in RINGBACK_KEY, RINGBACK_OPERATOR_KEY and\n" +
-			"RINGBACK_MASTER_KEY.",
+			"RINGBACK_ATTEMPT, and TRACEPARENT if the job has a trace, but not the keys in\n" +
+			"RINGBACK_KEY, RINGBACK_OPERATOR_KEY and RINGBACK_MASTER_KEY.",
 		Example: "  ringback worker exec --type translate -- ./translate.py",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
@@ -114,12 +114,16 @@ func watch(ctx context.Context, p *os.Process, ended <-chan struct{}) {
 	signalGroup(p, syscall.SIGKILL)
 }
 
-// environment is the worker's own, with the job and without keys.
+// environment is the worker's own, with the job, and without keys or another
+// trace.
 func environment(job worker.Job) []string {
 	env := slices.DeleteFunc(os.Environ(), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
-		return slices.Contains([]string{"RINGBACK_KEY", "RINGBACK_OPERATOR_KEY", "RINGBACK_MASTER_KEY"}, name)
+		return slices.Contains([]string{"RINGBACK_KEY", "RINGBACK_OPERATOR_KEY", "RINGBACK_MASTER_KEY", "TRACEPARENT", "TRACESTATE"}, name)
 	})
+	if job.TraceParent != "" {
+		env = append(env, "TRACEPARENT="+job.TraceParent)
+	}
 	return append(env,
 		"RINGBACK_JOB_ID="+job.ID, "RINGBACK_JOB_TYPE="+job.Type,
 		"RINGBACK_ACCOUNT_ID="+job.AccountID, "RINGBACK_ATTEMPT="+strconv.Itoa(job.Attempt))

@@ -133,6 +133,9 @@ func (s *service) do(ctx context.Context, job worker.Job) (any, error) {
 	req.Header.Set("Ringback-Job-Type", job.Type)
 	req.Header.Set("Ringback-Account-Id", job.AccountID)
 	req.Header.Set("Ringback-Attempt", strconv.Itoa(job.Attempt))
+	if job.TraceParent != "" {
+		req.Header.Set("Traceparent", job.TraceParent)
+	}
 	resp, err := s.http.Do(req)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {

@@ -84,6 +84,11 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 		Event: it.Event, Job: it.Job, URL: t.URL, IncludeResult: t.IncludeResult,
 	})
 	header, masked, err := d.headers(it, t, a, payload)
+	span := d.Tracer.Attempt(it.Event, dl, t.URL, a.StartedAt)
+	if parent := span.TraceParent(); parent != "" {
+		header.Set("Traceparent", parent)
+		masked.Set("Traceparent", parent)
+	}
 	a.RequestHeaders = masked
 	var resp egress.Response
 	if err == nil {
@@ -92,12 +97,14 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 		})
 	}
 	if ctx.Err() != nil {
+		span.Attempted(0, "canceled", "the server stopped before there was an answer")
 		return o, false
 	}
 	a.Duration = time.Since(a.StartedAt)
 	a.StatusCode, a.ResponseHeaders, a.ResponseBody = resp.StatusCode, resp.Header, resp.Body
 	o.Timing, o.Kind = resp.Timing, kindOf(resp.StatusCode, err)
 	d.judge(&o, dl, t, err)
+	span.Attempted(a.StatusCode, string(o.Kind), a.Error)
 	return o, true
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -118,6 +119,7 @@ type Config struct {
 	UserAgent string
 	Limits    Limits
 	Metrics   *metrics.Metrics
+	Tracer    *tracing.Tracer
 }
 
 // Dispatcher owns the deliveries that this process has leased.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringback/ringback/internal/schema"
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -46,7 +47,7 @@ func (e *Engine) PublishEvents(
 		return nil, err
 	}
 	b := &batch{
-		e: e, v: v, events: events, key: key, at: now(),
+		e: e, v: v, events: events, key: key, at: now(), trace: tracing.Of(ctx),
 		results: make([]Published, len(events)), settled: make([]bool, len(events)),
 	}
 	b.progress.L = &b.mu
@@ -76,6 +77,7 @@ type batch struct {
 	events  []Publication
 	key     *store.IdempotencyKey // nil = none
 	at      time.Time
+	trace   string // traceparent of the call
 	settled []bool // has its result, or needs no commit
 
 	mu       sync.Mutex
@@ -162,6 +164,7 @@ func (b *batch) publish(i int) {
 
 func (b *batch) publishUnder(i int, key *store.IdempotencyKey) {
 	ev := newEvent(b.v.account.ID, b.events[i].PublishEventParams, b.at)
+	ev.TraceParent = b.trace
 	plan := b.e.plan(b.v, ev, nil)
 	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: key}
 	rows, _ := store.Cost(op)

@@ -163,6 +163,8 @@ func checkHeaderUse(field, key string) error {
 		return ringback.Invalid(field, "%s follows from the request and cannot be set", key)
 	case hopByHop[key]:
 		return ringback.Invalid(field, "%s concerns the connection and cannot be set", key)
+	case key == "Traceparent", key == "Tracestate":
+		return ringback.Invalid(field, "%s is Ringback's own: it carries on the trace of what led to the call", key)
 	case strings.HasPrefix(key, "Webhook-"):
 		return ringback.Invalid(field, "names that begin with webhook- are Ringback's own")
 	case taken:

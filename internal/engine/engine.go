@@ -17,6 +17,7 @@ import (
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/metrics"
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Limits    dispatch.Limits
 	Metrics   *metrics.Metrics // of this engine alone; nil = nobody looks at them
 	Retention time.Duration    // how long what is over is kept; 0 = for ever
+	Tracer    *tracing.Tracer  // nil = off
 }
 
 // Engine is the program without its surfaces. All methods may be called
@@ -45,6 +47,7 @@ type Engine struct {
 	egress     Egress
 	log        *slog.Logger
 	metrics    *metrics.Metrics
+	tracer     *tracing.Tracer
 	commit     *commit.Committer
 	dispatcher *dispatch.Dispatcher
 	retention  time.Duration
@@ -65,8 +68,11 @@ func New(c Config) *Engine {
 	if c.Metrics == nil {
 		c.Metrics = metrics.New("")
 	}
+	if c.Tracer == nil {
+		c.Tracer = tracing.Off()
+	}
 	e := &Engine{
-		store: c.Store, egress: c.Egress, log: c.Log, metrics: c.Metrics,
+		store: c.Store, egress: c.Egress, log: c.Log, metrics: c.Metrics, tracer: c.Tracer,
 		commit:    commit.New(c.Store, c.Log, c.Metrics),
 		retention: c.Retention,
 		directory: newDirectory(c.Store),
@@ -80,7 +86,7 @@ func New(c Config) *Engine {
 	}
 	e.dispatcher = dispatch.New(dispatch.Config{
 		Commit: e.commit, Store: c.Store, Sender: c.Egress, Targets: targets{e},
-		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits, Metrics: c.Metrics,
+		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits, Metrics: c.Metrics, Tracer: c.Tracer,
 	})
 	c.Metrics.Watch(state{e})
 	return e

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -33,6 +34,7 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 		return nil, false, err
 	}
 	ev = newEvent(accountID, p, now())
+	ev.TraceParent = tracing.Of(ctx)
 	plan := e.plan(v, ev, nil)
 	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: p.Key}
 	err = e.commitPlan(plan, op, func() bool { return op.Err == nil && op.Replayed == "" })

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -41,6 +42,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	if err != nil {
 		return nil, false, err
 	}
+	job.TraceParent = tracing.Of(ctx)
 	op := &store.SubmitJob{Job: job, Key: p.Key}
 	if err := e.commit.Do(op); err != nil {
 		return nil, false, err
@@ -244,7 +246,9 @@ func (e *Engine) CancelJob(ctx context.Context, accountID, idOrUUID string) (*ri
 // finish gives a job its outcome, with the event and its deliveries. job is
 // the job with its new status; token as in store.FinishJob. ErrFenced is
 // returned as it is.
-func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) error {
+func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (err error) {
+	span := e.tracer.Finish(ctx, job)
+	defer func() { span.End(err) }()
 	v, err := e.viewOf(ctx, job.AccountID)
 	if err != nil {
 		return err
@@ -254,6 +258,7 @@ func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) er
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: job.AccountID,
 		Type: job.EventTypes.For(job.Status), ResourceID: job.ResourceID, JobID: job.ID, CreatedAt: at,
+		TraceParent: span.TraceParent(),
 	}
 	p := e.plan(v, ev, job)
 	op := &store.FinishJob{Job: job, Token: token, Event: ev, Deliveries: p.deliveries()}

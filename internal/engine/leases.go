@@ -24,7 +24,8 @@ type LeaseParams struct {
 }
 
 // LeaseJobs gives jobs to a worker, each with a token that fences it: fewer than
-// Max where inputs are large. Without any it waits, and then gives none.
+// Max where inputs are large. Without any it waits, and then gives none. Their
+// TraceParent is what the worker continues the trace by.
 func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job, error) {
 	if err := checkLease(p); err != nil {
 		return nil, err
@@ -101,6 +102,7 @@ func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
 	}
 	for _, j := range op.Jobs {
 		e.jobTimer.set(j.LeaseExpiresAt)
+		j.TraceParent = e.tracer.Leased(j)
 	}
 	return op.Jobs, nil
 }

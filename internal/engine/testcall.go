@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -37,7 +38,7 @@ func (e *Engine) TestEndpoint(ctx context.Context, accountID, id, eventType stri
 	at := now()
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: eventType, ResourceID: testResource,
-		Data: testData, OnlyEndpoint: ep.ID, CreatedAt: at,
+		Data: testData, OnlyEndpoint: ep.ID, TraceParent: tracing.Of(ctx), CreatedAt: at,
 	}
 	p := &plan{event: ev}
 	p.add(ev, nil, ep.ID, ep.URL, ep.Profile)

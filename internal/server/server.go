@@ -23,6 +23,7 @@ import (
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
+	"github.com/ringback/ringback/internal/tracing"
 )
 
 // Config says how a server runs.
@@ -42,10 +43,12 @@ type Config struct {
 }
 
 // Stopping takes at most ten seconds: requests have two to end, then attempts
-// have seven, and the last commits and the store the rest.
+// have seven, and the last commits, the store and the last traces the rest.
 const (
 	requestGrace = 2 * time.Second
 	attemptGrace = 7 * time.Second
+	tracesGrace  = 2 * time.Second
+	stopLimit    = 9500 * time.Millisecond
 )
 
 // Server is one running program. Open makes it, Run runs it.
@@ -55,6 +58,7 @@ type Server struct {
 	egress  *egress.Client
 	engine  *engine.Engine
 	metrics *metrics.Metrics
+	tracer  *tracing.Tracer
 	api     site
 	scrapes site // with Config.MetricsAddr
 	keys    Keys
@@ -65,10 +69,15 @@ type Server struct {
 // open elsewhere, was made by a newer version, or whose master key is another
 // one is refused.
 func Open(ctx context.Context, c Config) (_ *Server, err error) {
-	s := &Server{config: c, metrics: metrics.New(c.Version)}
+	tracer, err := tracing.FromEnv(ctx, c.Version, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, metrics: metrics.New(c.Version), tracer: tracer}
 	defer func() {
 		if err != nil {
 			s.close()
+			s.sendTraces(time.Now())
 		}
 	}()
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
@@ -95,7 +104,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	})
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
-		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics, Retention: c.Retention,
+		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics, Tracer: s.tracer, Retention: c.Retention,
 	})
 	if s.keys, err = s.firstKeys(ctx); err != nil {
 		return nil, err
@@ -140,10 +149,14 @@ func (s *Server) Keys() Keys { return s.keys }
 
 // Run serves until ctx is done, then stops in this order: long polls end and no
 // request is accepted any more; running requests end; no attempt starts any
-// more and running ones end; the group commit ends; the store is closed. It
-// returns nil after a complete stop.
+// more and running ones end; the group commit ends; the store is closed; the
+// last traces are sent. It returns nil after a complete stop.
 func (s *Server) Run(ctx context.Context) error {
-	defer s.close()
+	var stopping time.Time
+	defer func() {
+		s.close()
+		s.sendTraces(stopping)
+	}()
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngine()
 	parts, failed := errgroup.WithContext(context.WithoutCancel(ctx))
@@ -154,12 +167,24 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-failed.Done():
 	}
+	stopping = time.Now()
 	s.config.Log.Info("stopping", "in_flight", s.engine.Stats().InFlight)
 	s.engine.Drain()
 	s.api.stop(ctx, s.config.Log)
 	stopEngine()
 	s.scrapes.stop(ctx, s.config.Log)
 	return parts.Wait()
+}
+
+// sendTraces sends the last traces of a server that has been stopping since that
+// time.
+func (s *Server) sendTraces(since time.Time) {
+	wait := min(tracesGrace, time.Until(since.Add(stopLimit)))
+	ctx, cancel := context.WithTimeout(context.Background(), max(wait, 0))
+	defer cancel()
+	if err := s.tracer.Close(ctx); err != nil {
+		s.config.Log.Warn("the last traces could not be sent", "error", err)
+	}
 }
 
 // close gives back what Open took.

@@ -31,7 +31,7 @@ type site struct {
 func (s *Server) listen(ctx context.Context) (err error) {
 	c := &s.config
 	handler := api.New(s.engine, api.Config{
-		Log: c.Log, Version: c.Version, PublicURL: c.PublicURL, Metrics: s.metrics, HideMetrics: c.MetricsAddr != "",
+		Log: c.Log, Version: c.Version, PublicURL: c.PublicURL, Metrics: s.metrics, HideMetrics: c.MetricsAddr != "", Tracer: s.tracer,
 	}).Handler()
 	if s.api, err = newSite(ctx, c.Addr, handler, c.Log); err != nil {
 		return fmt.Errorf("--addr %s: %w", c.Addr, err)
