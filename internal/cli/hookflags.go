@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +23,7 @@ const secretHelp = "Other users of the machine can see command lines, and so the
 
 func (f *hookFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.profile, "profile", "", "`NAME` of the wire format: standard, unitary, sharpapi, …")
+	flags.StringVar(&f.profile, "profile", "", "`NAME` of the wire format: standard, unitary, sharpapi, …; @FILE of a custom one, as profiles get --json prints it")
 	flags.StringArrayVar(&f.secrets, "secret", nil, "`SECRET` that calls are signed with; may be repeated during a rotation; better given as RINGBACK_SECRET")
 	flags.StringArrayVar(&f.files, "secret-file", nil, "`FILE` with a secret; may be repeated")
 	flags.StringVar(&f.body, "body", "", "`FILE` with the body, byte for byte; standard input if not given")
@@ -31,8 +32,11 @@ func (f *hookFlags) register(cmd *cobra.Command) {
 	completes(cmd, "profile", profileNames())
 }
 
-// wire finds the profile.
-func (f *hookFlags) wire() (webhook.Profile, error) {
+// wire finds the profile: a built-in one, or one that a file describes.
+func (f *hookFlags) wire(in *inputs) (webhook.Profile, error) {
+	if path, ok := strings.CutPrefix(f.profile, "@"); ok {
+		return in.customProfile(path)
+	}
 	p, ok := webhook.Lookup(f.profile)
 	switch {
 	case f.profile == "":
@@ -42,7 +46,7 @@ func (f *hookFlags) wire() (webhook.Profile, error) {
 		if name := closest(f.profile, profileNames()); name != "" {
 			hint = "did you mean " + name + "? "
 		}
-		return p, wrongUse("--profile %q: %sit is one of %s", f.profile, hint, listed(profileNames()))
+		return p, wrongUse("--profile %q: %sit is one of %s; of a custom one give @FILE with what `ringback profiles get NAME --json` prints", f.profile, hint, listed(profileNames()))
 	}
 	return p, nil
 }

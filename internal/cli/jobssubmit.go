@@ -16,9 +16,6 @@ type submitFlags struct {
 	includeResult          bool
 }
 
-// forever is the value of --wait without a duration.
-const forever = "forever"
-
 func newJobsSubmit() *cobra.Command {
 	f := &submitFlags{}
 	cmd := &cobra.Command{
@@ -59,7 +56,7 @@ func (f *submitFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.job.MaxAttempts, "max-attempts", 0, "how many attempts there are at most (default 3)")
 	flags.StringVar(&f.job.IdempotencyKey, "idempotency-key", "", "`KEY` that names this submission: for 24 hours, the same makes no second job")
 	flags.StringVar(&f.wait, "wait", "", "wait until the job is finished, at most for `DURATION`")
-	flags.Lookup("wait").NoOptDefVal = forever
+	flags.Lookup("wait").NoOptDefVal = forever // --wait without a duration
 	completes(cmd, "profile", profileNames())
 	means(cmd, "timeout", "timeout_seconds", "event-succeeded", "events.succeeded", "event-failed", "events.failed", "event-canceled", "events.canceled")
 }

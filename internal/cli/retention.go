@@ -14,6 +14,7 @@ type retention time.Duration
 const (
 	day              = 24 * time.Hour
 	defaultRetention = retention(30 * day)
+	forever          = "forever" // also --wait without a duration
 )
 
 // Set takes "30d", "720h", "forever" or "0".

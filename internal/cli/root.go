@@ -82,7 +82,7 @@ func newRoot() *cobra.Command {
 		&cobra.Group{ID: groupSelf, Title: "This program:"},
 	)
 	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker(), newBackup(), newRestore())
-	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newAccounts(), newKeys())
+	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newProfiles(), newAccounts(), newKeys())
 	add(root, groupHook, newVerify(), newSign())
 	add(root, groupSelf, newConfig(), newVersion(), newCompletion())
 	root.SetHelpCommandGroupID(groupSelf)

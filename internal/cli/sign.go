@@ -47,7 +47,7 @@ func newSign() *cobra.Command {
 
 func (f *signFlags) run(cmd *cobra.Command) error {
 	in := inputsOf(cmd)
-	p, err := f.wire()
+	p, err := f.wire(in)
 	if err != nil {
 		return err
 	}

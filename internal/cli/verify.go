@@ -72,7 +72,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 }
 
 func (f *verifyFlags) verifier(cmd *cobra.Command, in *inputs) (*webhook.Verifier, error) {
-	p, err := f.wire()
+	p, err := f.wire(in)
 	if err != nil {
 		return nil, err
 	}
