@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // runs runs a command that must succeed, and gives its stdout.
@@ -295,6 +298,33 @@ func TestBackupRefusals(t *testing.T) {
 	}
 	if status := p.call(http.MethodGet, "/v1/account", p.Key, nil, nil); status != http.StatusOK {
 		t.Errorf("the server after all this: %d", status)
+	}
+}
+
+// An older program refuses what a newer one has migrated, and says what to do.
+func TestNewerStore(t *testing.T) {
+	data := t.TempDir()
+	_ = start(t, "dev", data).signal(syscall.SIGTERM)
+	db, err := sql.Open("sqlite", filepath.Join(data, "ringback.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (987, 1)")
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "newer.bak")
+	runs(t, nil, "backup", file, "--data", data)
+	fresh := filepath.Join(t.TempDir(), "fresh")
+	for _, args := range [][]string{
+		{"server", "--addr", "127.0.0.1:0", "--data", data},
+		{"restore", file, "--data", fresh, "--master-key-file", filepath.Join(data, "master.key")},
+	} {
+		status, stderr := refuses(t, nil, args...)
+		if status != 1 {
+			t.Errorf("%v: exit status %d", args, status)
+		}
+		contains(t, stderr, "schema version 987", "this program knows ", "run a newer version", "restore a backup")
 	}
 }
 

@@ -2,10 +2,16 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
+	"testing/fstest"
 
 	"modernc.org/sqlite"
 )
@@ -139,4 +145,30 @@ func (s *Store) Rows(ctx context.Context) (map[string]int, error) {
 		}
 	}
 	return all, nil
+}
+
+// MigrateBy applies further migrations to the store in a folder, which is not
+// open.
+func MigrateBy(ctx context.Context, dir string, more map[string]string) error {
+	files := fstest.MapFS{}
+	known, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, path := range known {
+		text, err := migrations.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files[filepath.Base(path)] = &fstest.MapFile{Data: text}
+	}
+	for name, text := range more {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	path := filepath.Join(dir, databaseName)
+	db, err := sql.Open("sqlite", writerDSN(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrateBy(ctx, files, db, path, slog.New(slog.DiscardHandler)), db.Close())
 }

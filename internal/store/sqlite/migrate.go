@@ -16,12 +16,17 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. Each migration is a transaction.
+// migrate brings the schema up to date.
 func migrate(ctx context.Context, db *sql.DB, path string, log *slog.Logger) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
+	return migrateBy(ctx, files, db, path, log)
+}
+
+// migrateBy applies the migrations that are missing. Each is a transaction.
+func migrateBy(ctx context.Context, files fs.FS, db *sql.DB, path string, log *slog.Logger) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithSlog(log), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -45,7 +50,8 @@ func migrate(ctx context.Context, db *sql.DB, path string, log *slog.Logger) err
 }
 
 func newer(path string, have, knows int64) error {
-	return fmt.Errorf("sqlite: %s has schema version %d and this program knows %d; run a newer version of it: %w",
+	return fmt.Errorf("sqlite: %s has schema version %d and this program knows %d; run a newer version of it, "+
+		"or restore a backup that was made before the upgrade: %w",
 		path, have, knows, store.ErrNewer)
 }
 
