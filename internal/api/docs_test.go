@@ -111,6 +111,10 @@ func TestDocsComplete(t *testing.T) {
 		if !strings.Contains(article, path) || !strings.Contains(article, html.EscapeString(op.Summary)) {
 			t.Errorf("/docs: %s has no path or summary", op.OperationID)
 		}
+		operators := strings.Contains(op.Description, "For operators' keys only.")
+		if operators != strings.Contains(article, "operators’ keys only") || operators != strings.Contains(section, "operators’ keys only") {
+			t.Errorf("%s is for operators' keys only: %v", op.OperationID, operators)
+		}
 		for _, p := range op.Parameters {
 			want(p.Name)
 		}

@@ -89,7 +89,9 @@ func (a *API) describe(op *operation) huma.Operation {
 	h.Security = []map[string][]string{{securityScheme: {}}}
 	h.Extensions[scopeExtension] = op.Scopes
 	h.Description += "\n\n" + describeActor(op)
-	if op.By != theOperator {
+	if op.By == theOperator {
+		h.Extensions[operatorExtension] = true
+	} else {
 		h.Parameters = append(h.Parameters, accountParam(op.By))
 	}
 	return h
@@ -98,6 +100,8 @@ func (a *API) describe(op *operation) huma.Operation {
 const (
 	securityScheme = "bearer"
 	scopeExtension = "x-ringback-scope"
+	// operatorExtension marks what is for operators' keys only.
+	operatorExtension = "x-ringback-operator-only"
 )
 
 // describeActor says which key an operation needs.

@@ -134,7 +134,10 @@ func (m *markdown) operation(o *Operation) {
 			text += ": " + m.spans(a.Type)
 		}
 		for _, h := range a.Headers {
-			text += ". Header " + code(h.Name) + ": " + m.spans(h.Text)
+			text += ". Header " + code(h.Name)
+			if h.Text != nil {
+				text += ": " + m.spans(h.Text)
+			}
 		}
 		m.linef("%s", text)
 	}
@@ -236,7 +239,7 @@ func escape(text string) string {
 		next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
 		markup := strings.ContainsRune("\\`*[]<>&~", r) ||
 			r == '_' && (!word(previous) || !word(next)) ||
-			i == 0 && strings.ContainsRune("#+-=:", r) || // a heading or a list
+			i == 0 && strings.ContainsRune("#+-", r) || // a heading or a list
 			i > 0 && strings.ContainsRune(".)", r) && strings.Trim(text[:i], "0123456789") == ""
 		if markup {
 			escaped.WriteByte('\\')

@@ -43,8 +43,11 @@ type operation struct {
 	Tags        []string               `json:"tags"`
 	Security    *[]map[string][]string `json:"security"` // empty = no key
 	Scopes      []string               `json:"x-ringback-scope"`
-	Parameters  []parameter            `json:"parameters"`
-	RequestBody *struct {
+	// OperatorOnly is not the same as the error operator_only: an account's key
+	// gets that for the operator's own things, too.
+	OperatorOnly bool        `json:"x-ringback-operator-only"`
+	Parameters   []parameter `json:"parameters"`
+	RequestBody  *struct {
 		Content map[string]*media `json:"content"`
 	} `json:"requestBody"`
 	Responses map[string]*response `json:"responses"`
@@ -189,8 +192,9 @@ func (d *document) routes(tag string) (all []route) {
 	return all
 }
 
-// own says whether a path is about what a tag is named after.
-func own(tag, path string) bool { return slices.Contains(strings.Split(path, "/"), tag) }
+// own says whether a path is about what a tag is named after: "event types" is
+// "/v1/event-types".
+func own(tag, path string) bool { return slices.Contains(strings.Split(path, "/"), anchor(tag)) }
 
 // resolve follows references, and gives the name of the last one.
 func (d *document) resolve(s *schema) (resolved *schema, name string) {

@@ -15,15 +15,14 @@ import (
 func (p *parser) operation(r route) Operation {
 	o := Operation{
 		ID: r.OperationID, Method: r.method, Path: r.path, Summary: oneLine(r.Summary),
-		Text: blocks(r.Description), Scopes: r.Scopes,
+		Text: blocks(r.Description), Scopes: r.Scopes, OperatorOnly: r.OperatorOnly,
 		Public: r.Security != nil && len(*r.Security) == 0,
 		Errors: sortErrors(errorsOf(r.Responses)),
 	}
 	o.Answers, o.Examples = p.answers(r.operation)
-	// The scopes are shown by themselves: the sentence about them is for
-	// viewers that do not know the extension.
+	// Scopes and operators are shown by themselves: the sentence about them is
+	// for viewers that do not know the extensions.
 	o.Text = slices.DeleteFunc(o.Text, func(b Block) bool { return strings.HasPrefix(b.Items[0][0].Text, "Scope: ") })
-	o.OperatorOnly = slices.ContainsFunc(o.Errors, func(e Error) bool { return e.Code == "operator_only" })
 	for _, in := range []string{"path", "query", "header"} {
 		for _, parameter := range r.Parameters {
 			if parameter.In == in {

@@ -54,7 +54,7 @@ func TestOrder(t *testing.T) {
 	}
 	want := []string{
 		"things:", "createThing", "listThings", "batchThings", "getThing", "deleteThing", "pokeThing", "getAnother",
-		"z:", "getUndeclared",
+		"odd things:", "listOddThings", "listAardvarks", "z:", "getUndeclared",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -122,6 +122,9 @@ func TestOperation(t *testing.T) {
 	op := operation(t, hostile(t), "pokeThing")
 	if !op.OperatorOnly || op.Public || len(op.Scopes) != 2 || len(op.Text) != 1 {
 		t.Errorf("operator only %v, public %v, scopes %v, text %v", op.OperatorOnly, op.Public, op.Scopes, op.Text)
+	}
+	if odd := operation(t, hostile(t), "listOddThings"); odd.OperatorOnly || odd.Public {
+		t.Errorf("operator only %v, public %v", odd.OperatorOnly, odd.Public)
 	}
 	const request = `curl -s "$URL/v1/things/t%201%24x/poke?%3Cq%3E=a+b%26c" \
   -H "Authorization: Bearer $KEY" \
@@ -226,7 +229,7 @@ func TestMarkdown(t *testing.T) {
 		`# \<b\>T\</b\> API`, "Intro \\<script\\>alert(1)\\</script\\> `<code> & co` and a lone \\` tick.", "\n\\# no heading\n", "\n1\\. no list\n",
 		`\<img src=x onerror=alert(1)\> \[x\](javascript:alert(1))`, `\*bold\* \_em\_ snake_case \~\~gone\~\~`,
 		"| `<q>` | string, query, required | \\</td\\>\\|\\</p\\> (one of `<a>`, `b\\|c`, `` d`e ``) |",
-		"| 403 | `<code>` | a\\|b `c` |", "- one `a|b`\n",
+		"| 403 | `<code>` | a\\|b `c` |", "- one `a|b`: two\n", "**202 Accepted**: [Thing](#thing). Header `X-<h>`: \\<h\\>. Header `X-Plain`\n",
 		// As GitHub does it: the group's name and an operation's heading are the same.
 		"- [Things](#things)\n", "[Things](#things-1)\n", "[Limits \\& \\<i\\>more\\</i\\>](#limits--imorei)",
 	} {
