@@ -36,6 +36,9 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if name := closest(args[0], names); name != "" {
 		hint = fmt.Sprintf("did you mean `%s %s`? ", cmd.CommandPath(), name)
 	}
+	if !cmd.HasParent() {
+		return wrongUse("%q is no command; %s`%s help` lists them", args[0], hint, cmd.CommandPath())
+	}
 	return wrongUse("`%s %s` is no command; %s`%[1]s --help` lists them", cmd.CommandPath(), args[0], hint)
 }
 
