@@ -178,7 +178,7 @@ func TestRefusals(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"nonsense"}, []string{"`ringback nonsense` is no command", "ringback --help"}},
+		{nil, []string{"nonsense"}, []string{`"nonsense"`, "ringback help"}},
 		{nil, []string{"dev", "extra"}, []string{"extra", "no arguments"}},
 		{nil, []string{"dev", "--nonsense"}, []string{"--nonsense", "ringback dev --help"}},
 		{nil, []string{"dev", "--addr", "8787"}, []string{"--addr", "8787", "HOST:PORT"}},
