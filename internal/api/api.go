@@ -112,7 +112,7 @@ func New(e *engine.Engine, c Config) *API {
 func (a *API) Handler() http.Handler { return http.HandlerFunc(a.serve) }
 
 // serve routes a request. Every answer is JSON, also those of the router; only
-// /docs is a page.
+// /docs is a page, and /metrics is what Prometheus reads.
 func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 	w := &response{ResponseWriter: writer}
 	defer a.measure(w, time.Now())
