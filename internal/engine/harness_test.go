@@ -122,11 +122,11 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 	return f.target().Commit(ctx, ops)
 }
 
-func (f *flaky) PurgeHistory(ctx context.Context, p store.Purge) (store.Purged, error) {
+func (f *flaky) PurgeEvents(ctx context.Context, p store.PurgeEvents) (store.Purged, error) {
 	if f.isBroken() {
 		return store.Purged{}, errDiskFull
 	}
-	return f.Store.PurgeHistory(ctx, p)
+	return f.Store.PurgeEvents(ctx, p)
 }
 
 func (f *flaky) PutSetting(ctx context.Context, name, value string) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,7 +67,7 @@ func TestRetention(t *testing.T) {
 		sleep(kept - 2*time.Hour)
 		young := w.publish("a")
 		sleep(time.Hour)
-		for _, ev := range append(old, pending, young) {
+		for _, ev := range slices.Concat(old, []*ringback.Event{pending, young}) {
 			if !w.has(ev) {
 				t.Fatal("an event went before its time")
 			}

@@ -16,39 +16,54 @@ const MinRetention = KeyTTL + time.Hour
 // none of the deliveries is pending, and the deliveries and the job ended
 // before it. So a delivery that was retried by hand yesterday keeps all of them.
 type History interface {
-	// PurgeHistory deletes a slice of what is over before the time, oldest events
-	// first, in one short transaction that leaves nothing without its event. What
-	// is not over is passed by. It is meant to be called again with After, until
-	// Next is "". Events that were made while the clock was wrong may stay longer
-	// than others, and never shorter.
-	PurgeHistory(ctx context.Context, p Purge) (Purged, error)
+	// OverEvents looks at up to limit events, in the order of their making, and
+	// gives those that were over before the time. It goes on after the place
+	// where an earlier look ended (Next; "" = from the oldest). Events that were
+	// made while the clock was wrong may be found later than others.
+	OverEvents(ctx context.Context, before time.Time, after string, limit int) (OverEvents, error)
+	// PurgeEvents deletes events that OverEvents gave, with all that came of
+	// them, in one short transaction that leaves nothing without its event. Those
+	// that are not over any more, or gone, are passed by.
+	PurgeEvents(ctx context.Context, p PurgeEvents) (Purged, error)
 }
 
-// Purge asks for a slice of history to be deleted.
-type Purge struct {
-	Before time.Time
-	After  string // Next of the slice before; "" = from the oldest event
-	// Rows is about how many rows to delete, at least 1; no slice looks at more
-	// events than that. Of an event that has more rows, attempts go first, then
-	// deliveries, in slices of their own.
+// OverEvents are events that may be deleted.
+type OverEvents struct {
+	Events []OverEvent
+	Next   string // where to go on; "" = nothing older is left
+}
+
+// OverEvent is an event that may be deleted, with all that came of it.
+type OverEvent struct {
+	AccountID, ID, JobID string
+	Rows                 int // its deliveries and their attempts
+}
+
+// PurgeEvents asks for a slice of events to be deleted. What belongs to one
+// account is together on the disk: sorted by account, a slice writes less.
+type PurgeEvents struct {
+	Before time.Time // as OverEvents was asked
+	Events []OverEvent
+	// Rows is about how many rows to delete, at least 1. Of an event that has
+	// more, attempts go first, then deliveries, in slices of their own.
 	Rows int
 }
 
 // Purged tells what a slice deleted.
 type Purged struct {
+	Done                               int // how many of the events need no further slice
 	Events, Deliveries, Attempts, Jobs int
 	// Held is how long the work of the transaction took, without its commit:
 	// nobody else could write meanwhile.
 	Held time.Duration
-	Next string // where to go on; "" = nothing older is left
 }
 
-// Add sums up slices. Next is the other's.
+// Add sums up slices.
 func (p *Purged) Add(other Purged) {
+	p.Done += other.Done
 	p.Events += other.Events
 	p.Deliveries += other.Deliveries
 	p.Attempts += other.Attempts
 	p.Jobs += other.Jobs
 	p.Held += other.Held
-	p.Next = other.Next
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -29,9 +30,10 @@ type Copied struct {
 	Schema int64 // version
 }
 
-// Pages of a step: 8 MiB, written out before the next one. A server beside the
-// backup would otherwise wait for gigabytes when it syncs its own few pages.
-const backupStep = 1024
+// Pages of a step: 1 MiB. Each is synced, and followed by a pause as long as it
+// took, because a server beside the backup waits behind its writes when it syncs
+// its own few pages.
+const backupStep = 128
 
 // Backup copies the store in a folder to a file, as it is at one moment, while a
 // server may be running on it: it needs no lock and holds nobody up. The log of
@@ -142,9 +144,7 @@ func copyDatabase(ctx context.Context, path string, to *os.File, progress func(d
 
 func copyPages(ctx context.Context, b *sqlite.Backup, to *os.File, progress func(done, all int64)) error {
 	for more := true; more; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+		began := time.Now()
 		var err error
 		if more, err = b.Step(backupStep); err != nil {
 			return err
@@ -155,6 +155,13 @@ func copyPages(ctx context.Context, b *sqlite.Backup, to *os.File, progress func
 		if progress != nil {
 			all := b.PageCount()
 			progress(int64(all-b.Remaining())*pageSize, int64(all)*pageSize)
+		}
+		timer := time.NewTimer(time.Since(began))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
 		}
 	}
 	return nil

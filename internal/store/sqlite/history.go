@@ -10,14 +10,6 @@ import (
 	"github.com/ringback/ringback/internal/store"
 )
 
-// oldEvent is an event near the old end of the table.
-type oldEvent struct {
-	rowid                int64
-	accountID, id, jobID string
-	young, stays         bool // made after the time; something of it is not over
-	rows                 int  // deliveries that ended, and attempts
-}
-
 // The deliveries of the event e, as deliveriesOf gives them.
 const ofEvent = `BETWEEN 'dlv' || substr(e.id, 4) AND 'dlv' || substr(e.id, 4) || '~'`
 
@@ -34,131 +26,125 @@ const oldEvents = `SELECT rowid, account_id, id, job_id, created_at >= ?1,
 	+ (SELECT count(*) FROM attempts WHERE account_id = e.account_id AND delivery_id ` + ofEvent + `)
 	FROM events e WHERE rowid > ?2 ORDER BY rowid LIMIT ?3`
 
-func scanOldEvent(row scanner) (e oldEvent, err error) {
-	err = row.Scan(&e.rowid, &e.accountID, &e.id, &e.jobID, &e.young, &e.stays, &e.rows)
-	return e, err
+// OverEvents looks beside the writer. It ends at a look that finds nothing but
+// younger events.
+func (s *Store) OverEvents(ctx context.Context, before time.Time, after string, limit int) (store.OverEvents, error) {
+	var from int64
+	if after != "" {
+		var err error
+		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
+			return store.OverEvents{}, fmt.Errorf("sqlite: where to go on: %w", err)
+		}
+	}
+	var found store.OverEvents
+	old, last := false, int64(0)
+	err := s.r.each(ctx, func(row scanner) error {
+		var e store.OverEvent
+		var young, stays bool
+		err := row.Scan(&last, &e.AccountID, &e.ID, &e.JobID, &young, &stays, &e.Rows)
+		old = old || !young
+		if err == nil && !young && !stays {
+			found.Events = append(found.Events, e)
+		}
+		return err
+	}, oldEvents, micros(before), from, limit)
+	if err != nil {
+		return store.OverEvents{}, err
+	}
+	if old {
+		found.Next = strconv.FormatInt(last, 10)
+	}
+	return found, nil
 }
 
-// rowsOfEvent is how many rows most events have at least: their own, a
-// delivery, an attempt. To look at more of them than a slice deletes is vain.
-const rowsOfEvent = 3
-
-// PurgeHistory looks for what is over beside the writer, and in its transaction
-// looks again only at what it deletes.
-func (s *Store) PurgeHistory(ctx context.Context, p store.Purge) (store.Purged, error) {
-	after := int64(0)
-	if p.After != "" {
-		var err error
-		if after, err = strconv.ParseInt(p.After, 10, 64); err != nil {
-			return store.Purged{}, fmt.Errorf("sqlite: where to go on: %w", err)
-		}
-	}
-	looked, err := list(ctx, s.r, scanOldEvent, oldEvents, micros(p.Before), after, max(p.Rows/rowsOfEvent, 1))
+// PurgeEvents deletes events.
+func (s *Store) PurgeEvents(ctx context.Context, p store.PurgeEvents) (store.Purged, error) {
+	purge := purge{before: micros(p.Before), rows: p.Rows}
+	err := s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		began := time.Now()
+		defer func() { purge.purged.Held = time.Since(began) }()
+		return purge.events(ctx, t, p.Events)
+	})
 	if err != nil {
 		return store.Purged{}, err
 	}
-	var over []oldEvent
-	young := 0
-	for _, e := range looked {
-		switch {
-		case e.young:
-			young++
-		case !e.stays:
-			over = append(over, e)
-		}
-	}
-	if young == len(looked) {
-		return store.Purged{}, nil
-	}
-	purge := purge{before: micros(p.Before), rows: p.Rows, next: looked[len(looked)-1].rowid}
-	if len(over) > 0 {
-		err = s.w.transact(ctx, func(ctx context.Context, t tx) error {
-			began := time.Now()
-			defer func() { purge.purged.Held = time.Since(began) }()
-			return purge.events(ctx, t, over)
-		})
-	}
-	if err != nil {
-		return store.Purged{}, err
-	}
-	purge.purged.Next = strconv.FormatInt(purge.next, 10)
 	return purge.purged, nil
 }
 
 // purge deletes what is over, within one transaction.
 type purge struct {
 	before int64
-	rows   int   // that may be deleted in all
-	used   int   // of them
-	next   int64 // the rowid after which the next slice looks
+	rows   int // that may be deleted in all
+	used   int // of them
 	purged store.Purged
 }
 
-func (p *purge) events(ctx context.Context, t tx, over []oldEvent) error {
+func (p *purge) events(ctx context.Context, t tx, over []store.OverEvent) error {
 	for _, e := range over {
-		if p.used > 0 && p.used+e.rows >= p.rows {
-			p.next = e.rowid - 1
+		if p.used > 0 && p.used+e.Rows >= p.rows {
 			return nil
 		}
 		stays, err := pendingAgain(ctx, t, e, p.before)
 		if err != nil {
 			return err
 		}
-		if stays {
-			continue
+		if !stays && e.Rows >= p.rows {
+			if done, err := p.part(ctx, t, e); err != nil || !done {
+				return err
+			}
 		}
-		if e.rows >= p.rows {
-			p.next = e.rowid - 1
-			return p.part(ctx, t, e)
+		if !stays {
+			if err := p.event(ctx, t, e); err != nil {
+				return err
+			}
 		}
-		if err := p.event(ctx, t, e); err != nil {
-			return err
-		}
+		p.purged.Done++
 	}
 	return nil
 }
 
 // pendingAgain says whether a delivery of the event was retried by hand since
 // it was looked at.
-func pendingAgain(ctx context.Context, t tx, e oldEvent, before int64) (yes bool, err error) {
-	first, last := deliveriesOf(e.id)
+func pendingAgain(ctx context.Context, t tx, e store.OverEvent, before int64) (yes bool, err error) {
+	first, last := deliveriesOf(e.ID)
 	err = one(ctx, t, func(row scanner) error { return row.Scan(&yes) }, `
 		SELECT EXISTS (SELECT 1 FROM deliveries_open WHERE account_id = ?1 AND id BETWEEN ?2 AND ?3)
 		OR EXISTS (SELECT 1 FROM deliveries WHERE account_id = ?1 AND id BETWEEN ?2 AND ?3 AND finished_at >= ?4)`,
-		e.accountID, first, last, before)
+		e.AccountID, first, last, before)
 	return yes, err
 }
 
 // event deletes an event with all that came of it.
-func (p *purge) event(ctx context.Context, t tx, e oldEvent) error {
-	first, last := deliveriesOf(e.id)
+func (p *purge) event(ctx context.Context, t tx, e store.OverEvent) error {
+	first, last := deliveriesOf(e.ID)
 	if err := p.delete(ctx, t, &p.purged.Attempts,
-		"DELETE FROM attempts WHERE account_id = ? AND delivery_id BETWEEN ? AND ?", e.accountID, first, last); err != nil {
+		"DELETE FROM attempts WHERE account_id = ? AND delivery_id BETWEEN ? AND ?", e.AccountID, first, last); err != nil {
 		return err
 	}
 	if err := p.delete(ctx, t, &p.purged.Deliveries,
-		"DELETE FROM deliveries WHERE account_id = ? AND id BETWEEN ? AND ?", e.accountID, first, last); err != nil {
+		"DELETE FROM deliveries WHERE account_id = ? AND id BETWEEN ? AND ?", e.AccountID, first, last); err != nil {
 		return err
 	}
 	if err := p.delete(ctx, t, &p.purged.Events,
-		"DELETE FROM events WHERE account_id = ? AND id = ?", e.accountID, e.id); err != nil || e.jobID == "" {
+		"DELETE FROM events WHERE account_id = ? AND id = ?", e.AccountID, e.ID); err != nil || e.JobID == "" {
 		return err
 	}
 	return p.job(ctx, t, e)
 }
 
 // part deletes as much as is allowed of an event that has more: attempts, or
-// deliveries once it has none.
-func (p *purge) part(ctx context.Context, t tx, e oldEvent) error {
-	first, last := deliveriesOf(e.id)
+// deliveries once it has none. It is done when it had neither.
+func (p *purge) part(ctx context.Context, t tx, e store.OverEvent) (done bool, err error) {
+	first, last := deliveriesOf(e.ID)
 	if err := p.delete(ctx, t, &p.purged.Attempts, `DELETE FROM attempts WHERE (delivery_id, number) IN
 		(SELECT delivery_id, number FROM attempts WHERE account_id = ? AND delivery_id BETWEEN ? AND ?
-		ORDER BY delivery_id, number LIMIT ?)`, e.accountID, first, last, p.rows); err != nil || p.used > 0 {
-		return err
+		ORDER BY delivery_id, number LIMIT ?)`, e.AccountID, first, last, p.rows); err != nil || p.used > 0 {
+		return false, err
 	}
-	return p.delete(ctx, t, &p.purged.Deliveries, `DELETE FROM deliveries WHERE account_id = ?1 AND id IN
+	err = p.delete(ctx, t, &p.purged.Deliveries, `DELETE FROM deliveries WHERE account_id = ?1 AND id IN
 		(SELECT id FROM deliveries WHERE account_id = ?1 AND id BETWEEN ?2 AND ?3
-		ORDER BY id LIMIT ?4)`, e.accountID, first, last, p.rows)
+		ORDER BY id LIMIT ?4)`, e.AccountID, first, last, p.rows)
+	return p.used == 0, err
 }
 
 func (p *purge) delete(ctx context.Context, t tx, count *int, query string, args ...any) error {
@@ -169,12 +155,12 @@ func (p *purge) delete(ctx context.Context, t tx, count *int, query string, args
 }
 
 // job deletes the job of an event that is gone, if it has no other one.
-func (p *purge) job(ctx context.Context, t tx, e oldEvent) error {
+func (p *purge) job(ctx context.Context, t tx, e store.OverEvent) error {
 	var input int64
 	err := one(ctx, t, func(row scanner) error { return row.Scan(&input) }, `
 		DELETE FROM jobs WHERE account_id = ?1 AND id = ?2 AND finished_at > 0 AND finished_at < ?3
 		AND NOT EXISTS (SELECT 1 FROM events WHERE account_id = ?1 AND job_id <> '' AND job_id = ?2)
-		RETURNING input_rowid`, e.accountID, e.jobID, p.before)
+		RETURNING input_rowid`, e.AccountID, e.JobID, p.before)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

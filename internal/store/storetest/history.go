@@ -7,21 +7,34 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-// purge purges slice by slice, and gives the sum.
+// over gives what is over before the time, looking at so many events at once.
+func (w *world) over(before time.Time, look int) []store.OverEvent {
+	w.Helper()
+	var all []store.OverEvent
+	for next := ""; ; {
+		found, err := w.s.OverEvents(w.ctx(), before, next, look)
+		w.check(err)
+		all = append(all, found.Events...)
+		if next = found.Next; next == "" {
+			return all
+		}
+	}
+}
+
+// purge deletes what is over before the time in slices, and gives the sum.
 func (w *world) purge(before time.Time, rows int) store.Purged {
 	w.Helper()
 	var sum store.Purged
-	p := store.Purge{Before: before, Rows: rows}
-	for range 10_000 {
-		got, err := w.s.PurgeHistory(w.ctx(), p)
+	for events := w.over(before, rows); len(events) > 0; {
+		got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: events, Rows: rows})
 		w.check(err)
-		sum.Add(got)
-		if p.After = got.Next; p.After == "" {
-			sum.Held = 0
-			return sum
+		if got.Done+got.Events+got.Deliveries+got.Attempts == 0 {
+			w.Fatal("a slice did nothing")
 		}
+		sum.Add(got)
+		events = events[got.Done:]
 	}
-	w.Fatal("the slices do not end")
+	sum.Held, sum.Done = 0, 0
 	return sum
 }
 
@@ -117,6 +130,28 @@ var historyTests = map[string]func(*world){
 		w.equal("later", w.purge(w.later(), 100), store.Purged{Events: 1, Deliveries: 2, Attempts: 3})
 		w.wantGone(true, ds)
 	},
+	"what was retried since it was looked at stays": func(w *world) {
+		ds := w.ended(2)
+		before := w.later()
+		over := w.over(before, 10)
+		w.equal("over", len(over), 1)
+		w.commit(&store.RetryDelivery{DeliveryRef: ref(&ds[0].Delivery), Placement: leased, Now: w.tick()})
+		for range 2 {
+			got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: over, Rows: 100})
+			w.check(err)
+			w.equal("done", got.Done, 1)
+			w.wantGone(false, ds)
+			w.now = before
+			w.commit(w.outcome(&ds[0].Delivery, 2, ringback.DeliveryDelivered)) // after the time
+		}
+		before = w.later()
+		for i := range 2 { // the second time they are gone
+			got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: over, Rows: 100})
+			w.check(err)
+			w.equal("purged", []int{got.Done, got.Events}, []int{1, 1 - i})
+		}
+		w.wantGone(true, ds)
+	},
 	"canceled without an attempt": func(w *world) {
 		d := w.publish(store.Scheduled)
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick()})
@@ -149,15 +184,15 @@ var historyTests = map[string]func(*world){
 			w.commit(w.outcome(&large[i].Delivery, 2, ringback.DeliveryFailed))
 		}
 		want := store.Purged{Events: 2, Deliveries: 21, Attempts: 41}
-		p := store.Purge{Before: w.later(), Rows: 7}
-		got, err := w.s.PurgeHistory(w.ctx(), p)
+		before := w.later()
+		got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: w.over(before, 100), Rows: 7})
 		w.check(err)
-		if rows := got.Events + got.Deliveries + got.Attempts; rows > 7 {
+		if rows := got.Events + got.Deliveries + got.Attempts; rows == 0 || rows > 7 {
 			w.Fatalf("a slice of 7 rows deleted %d", rows)
 		}
-		sum := w.purge(p.Before, 7)
+		sum := w.purge(before, 7)
 		sum.Add(got)
-		sum.Held, sum.Next = 0, ""
+		sum.Held, sum.Done = 0, 0
 		w.equal("purged", sum, want)
 		w.wantGone(true, large)
 		w.wantGone(true, small)
