@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,11 @@ import (
 )
 
 // keeping runs a test with a retention, and gives it what is logged about that.
-func keeping(t *testing.T, retention time.Duration, test func(t *testing.T, w *world, log *bytes.Buffer)) {
+func keeping(t *testing.T, retention time.Duration, test func(t *testing.T, w *world, log *journal)) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log journal
 		w := openWith(t, dir, engine.Config{Retention: retention, Log: slog.New(retentionOnly{slog.NewTextHandler(&log, nil)})})
 		defer w.stop()
 		account, err := w.e.CreateAccount(t.Context(), engine.CreateAccountParams{Name: "test"})
@@ -32,6 +33,24 @@ func keeping(t *testing.T, retention time.Duration, test func(t *testing.T, w *w
 		w.account = account
 		test(t, w, &log)
 	})
+}
+
+// journal is what was logged.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // retentionOnly passes on what is logged about the retention.
@@ -56,7 +75,7 @@ func (w *world) has(ev *ringback.Event) bool {
 
 func TestRetention(t *testing.T) {
 	const kept = 26 * time.Hour
-	keeping(t, kept, func(t *testing.T, w *world, log *bytes.Buffer) {
+	keeping(t, kept, func(t *testing.T, w *world, log *journal) {
 		w.net.at("https://ok.example/", answer(http.StatusOK).ServeHTTP)
 		ep := w.endpoint("https://ok.example/", nil)
 		old := make([]*ringback.Event, 500) // more than a slice
@@ -72,7 +91,7 @@ func TestRetention(t *testing.T) {
 				t.Fatal("an event went before its time")
 			}
 		}
-		if log.Len() > 0 {
+		if log.String() != "" {
 			t.Errorf("logged without need:\n%s", log)
 		}
 		sleep(2 * time.Hour)
@@ -117,7 +136,7 @@ func (w *world) publishFor(ep *ringback.Endpoint, after time.Duration) *ringback
 
 // TestRetentionOff: without a retention nothing is ever deleted.
 func TestRetentionOff(t *testing.T) {
-	keeping(t, 0, func(t *testing.T, w *world, _ *bytes.Buffer) {
+	keeping(t, 0, func(t *testing.T, w *world, _ *journal) {
 		ev := w.publish("a")
 		sleep(3 * time.Hour)
 		if !w.has(ev) {
@@ -130,7 +149,7 @@ func TestRetentionOff(t *testing.T) {
 // later.
 func TestRetentionTriesAgain(t *testing.T) {
 	const kept = 26 * time.Hour
-	keeping(t, kept, func(t *testing.T, w *world, log *bytes.Buffer) {
+	keeping(t, kept, func(t *testing.T, w *world, log *journal) {
 		ev := w.publish("a")
 		sleep(kept - time.Hour/2)
 		w.store.fail(true)
