@@ -157,3 +157,46 @@ func TestWaitDeliveryEnds(t *testing.T) {
 		}
 	})
 }
+
+// What a slow cancellation has not reached when the endpoint is enabled again is
+// not canceled any more, and neither is what was recovered meanwhile.
+func TestRecoverDuringCancellation(t *testing.T) {
+	inWorld(t, dispatch.Limits{QueueSlots: 1}, func(t *testing.T, w *world) {
+		w.net.at(receiver, hang)
+		ep := w.endpoint(receiver, nil)
+		since := time.Now()
+		sleep(time.Second)
+		const batches, size = 6, 1000 // of many slices
+		events := make([]engine.Publication, size)
+		for i := range events {
+			events[i].Type = "some"
+		}
+		for range batches {
+			if _, err := w.e.PublishEvents(t.Context(), w.account.ID, events, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sleep(time.Second)
+		disabled := make(chan error, 1)
+		go func() {
+			_, err := w.e.UpdateEndpoint(t.Context(), w.account.ID, ep.ID, enabled(false))
+			disabled <- err
+		}()
+		for ep.Enabled {
+			var err error
+			if ep, err = w.e.Endpoint(t.Context(), w.account.ID, ep.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.e.UpdateEndpoint(t.Context(), w.account.ID, ep.ID, enabled(true)); err != nil {
+			t.Fatal(err)
+		}
+		w.recoverAll(ep.ID, since)
+		if err := <-disabled; err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(ringback.DeliveryCanceled); n != 0 {
+			t.Errorf("%d of %d deliveries of the enabled endpoint stay canceled", n, batches*size)
+		}
+	})
+}

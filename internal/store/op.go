@@ -248,7 +248,8 @@ type CancelDelivery struct {
 }
 
 // CancelPending makes up to Limit pending deliveries of an endpoint, created
-// before the time, canceled.
+// before the time, canceled. Of an endpoint that is enabled (again) it cancels
+// none.
 type CancelPending struct {
 	AccountID, EndpointID string
 	CreatedBefore         time.Time

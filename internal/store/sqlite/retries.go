@@ -117,8 +117,9 @@ func (s *Store) cancelDelivery(ctx context.Context, t tx, op *store.CancelDelive
 func (s *Store) cancelPending(ctx context.Context, t tx, op *store.CancelPending) error {
 	op.Canceled = nil
 	refs, err := list(ctx, t, scanRef, `SELECT account_id, id FROM deliveries_open INDEXED BY open_endpoint
-		WHERE account_id = ? AND endpoint_id = ? AND created_at < ? ORDER BY id LIMIT ?`,
-		op.AccountID, op.EndpointID, micros(op.CreatedBefore), op.Limit)
+		WHERE account_id = ?1 AND endpoint_id = ?2 AND created_at < ?3
+		AND NOT EXISTS (SELECT 1 FROM endpoints WHERE account_id = ?1 AND id = ?2 AND enabled = 1)
+		ORDER BY id LIMIT ?4`, op.AccountID, op.EndpointID, micros(op.CreatedBefore), op.Limit)
 	if err != nil {
 		return err
 	}

@@ -130,4 +130,15 @@ var deliveryTests = map[string]func(*world){
 		w.equal("late", w.delivery(late).Status, ringback.DeliveryPending)
 		w.equal("done", w.delivery(done).Status, ringback.DeliveryDelivered)
 	},
+	"cancel nothing that is pending of an endpoint that is enabled": func(w *world) {
+		enabled, disabled := w.insertEndpoint(w.account, true), w.insertEndpoint(w.account, false)
+		for id, want := range map[string]int{enabled: 0, disabled: 2} {
+			w.owe(w.account, id, 2)
+			op := &store.CancelPending{
+				AccountID: w.account, EndpointID: id, CreatedBefore: w.tick(), Limit: 10, Now: w.now, Reason: "gone",
+			}
+			w.commit(op)
+			w.equal("canceled", len(op.Canceled), want)
+		}
+	},
 }
