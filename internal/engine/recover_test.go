@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -197,6 +198,41 @@ func TestRecoverDuringCancellation(t *testing.T) {
 		}
 		if n := w.count(ringback.DeliveryCanceled); n != 0 {
 			t.Errorf("%d of %d deliveries of the enabled endpoint stay canceled", n, batches*size)
+		}
+	})
+}
+
+// A delivery that was canceled and recovered during its attempt is attempted
+// twice at once. Neither outcome hides the other.
+func TestRecoverDuringAttempt(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		good := answer(200)
+		calls := make(chan struct{}, 9)
+		w.net.at(receiver, func(rw http.ResponseWriter, r *http.Request) {
+			calls <- struct{}{}
+			if len(calls) == 1 {
+				hang(rw, r) // for 15 s
+				return
+			}
+			time.Sleep(13 * time.Second)
+			good.ServeHTTP(rw, r)
+		})
+		ep := w.endpoint(receiver, func(p *engine.CreateEndpointParams) {
+			p.RetrySchedule = engine.Maybe[[]time.Duration]{Set: true, Value: []time.Duration{time.Second}}
+		})
+		since := time.Now()
+		sleep(time.Second)
+		ev := w.publish("some")
+		sleep(5 * time.Second)
+		for _, yes := range []bool{false, true} {
+			if _, err := w.e.UpdateEndpoint(t.Context(), w.account.ID, ep.ID, enabled(yes)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.recoverAll(ep.ID, since)
+		sleep(time.Minute)
+		if d, attempts := w.delivery(ev, 0); d.Status != ringback.DeliveryDelivered || len(attempts) != len(calls) {
+			t.Errorf("%d calls; the delivery is %s (%s) with %d attempts", len(calls), d.Status, d.Reason, len(attempts))
 		}
 	})
 }

@@ -173,8 +173,9 @@ type PlaceDelivery struct {
 }
 
 // RecordAttempt ends one attempt of a delivery that this epoch has leased: the
-// attempt is added to its history, AttemptCount becomes Attempt.Number, and it
-// is either scheduled again (Status pending) or final. Attempt.Number 0 records
+// attempt is added to its history, AttemptCount becomes Attempt.Number, or the
+// next one if another attempt has taken that number meanwhile, and it is either
+// scheduled again (Status pending) or final. Attempt.Number 0 records
 // no attempt: the delivery is made final without one (its endpoint is gone).
 // If it is no longer leased by this epoch Err is ErrFenced; the attempt is then
 // still added to the history of a delivery that is no longer pending, since the

@@ -16,44 +16,51 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	if op.Status == ringback.DeliveryPending {
 		record = s.rescheduleAttempted
 	}
-	n, err := record(ctx, t, op)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
+	number, err := record(ctx, t, op)
+	if errors.Is(err, store.ErrNotFound) {
 		op.Err = store.ErrFenced
 		return recordLate(ctx, t, op)
 	}
+	if err != nil {
+		return err
+	}
 	if op.Attempt.Number > 0 {
-		if err := insertAttempt(ctx, t, op, op.Attempt.Number); err != nil {
+		if err := insertAttempt(ctx, t, op, number); err != nil {
 			return err
 		}
 	}
 	return s.insertNotice(ctx, t, op.Notice)
 }
 
-func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
-	return t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?, reason = ?, step = ?,
-		attempt_count = coalesce(nullif(?, 0), attempt_count),
-		url = coalesce(nullif(?, ''), url), profile = coalesce(nullif(?, ''), profile)
-		WHERE account_id = ? AND id = ? AND lease_epoch = ?`,
-		micros(op.NextAttemptAt), op.Reason, op.Step, op.Attempt.Number, op.URL, op.Profile,
+// countAttempts is the new attempt_count, where ?1 is the attempt's number.
+const countAttempts = "iif(?1 = 0, attempt_count, max(attempt_count + 1, ?1))"
+
+func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (number int, err error) {
+	err = one(ctx, t, func(row scanner) error { return row.Scan(&number) },
+		`UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
+		attempt_count = `+countAttempts+`,
+		url = coalesce(nullif(?5, ''), url), profile = coalesce(nullif(?6, ''), profile)
+		WHERE account_id = ?7 AND id = ?8 AND lease_epoch = ?9 RETURNING attempt_count`,
+		op.Attempt.Number, micros(op.NextAttemptAt), op.Reason, op.Step, op.URL, op.Profile,
 		op.AccountID, op.ID, s.epoch)
+	return number, err
 }
 
-func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
-	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
+func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (number int, err error) {
+	err = one(ctx, t, func(row scanner) error { return row.Scan(&number) },
+		`INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
 		reason, attempt_count, step, status, created_at, finished_at)
 		SELECT account_id, id, event_type, job_id, endpoint_id,
-		coalesce(nullif(?, ''), url), coalesce(nullif(?, ''), profile),
-		?, coalesce(nullif(?, 0), attempt_count), ?, ?, created_at, ?
-		FROM deliveries_open WHERE account_id = ? AND id = ? AND lease_epoch = ?`,
-		op.URL, op.Profile, op.Reason, op.Attempt.Number, op.Step, string(op.Status), micros(op.Now),
+		coalesce(nullif(?2, ''), url), coalesce(nullif(?3, ''), profile),
+		?4, `+countAttempts+`, ?5, ?6, created_at, ?7
+		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease_epoch = ?10 RETURNING attempt_count`,
+		op.Attempt.Number, op.URL, op.Profile, op.Reason, op.Step, string(op.Status), micros(op.Now),
 		op.AccountID, op.ID, s.epoch)
-	if err != nil || n == 0 {
-		return n, err
+	if err != nil {
+		return 0, err
 	}
-	return t.exec(ctx, deleteOpen, op.AccountID, op.ID)
+	_, err = t.exec(ctx, deleteOpen, op.AccountID, op.ID)
+	return number, err
 }
 
 const deleteOpen = "DELETE FROM deliveries_open WHERE account_id = ? AND id = ?"

@@ -189,6 +189,20 @@ var attemptTests = map[string]func(*world){
 		w.check(next.Err)
 		w.equal("attempts", len(w.attempts(d, 10)), 2)
 	},
+	"two attempts under one lease": func(w *world) {
+		for _, status := range []ringback.DeliveryStatus{ringback.DeliveryDelivered, ringback.DeliveryPending} {
+			d := w.publish(leased)
+			first, second := w.outcome(d, 1, ringback.DeliveryPending), w.outcome(d, 1, status)
+			w.commit(first)
+			w.claim("", first.NextAttemptAt, 1)
+			w.commit(second)
+			w.check(second.Err)
+			second.Attempt.Number = 2
+			w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{first.Attempt, second.Attempt})
+			w.equal("count", w.delivery(d).AttemptCount, 2)
+			w.equal("status", w.delivery(d).Status, status)
+		}
+	},
 	"a late attempt does not take another's number": func(w *world) {
 		d := w.publish(leased)
 		late := w.outcome(d, 1, ringback.DeliveryFailed)
