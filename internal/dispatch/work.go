@@ -150,6 +150,9 @@ func (d *Dispatcher) begin(q *queue, it *item, t *Target) step {
 		return stepWait
 	case t.Gone == "":
 		q.last = now
+		if q.paced() {
+			d.wantRefill(q) // what is under way takes no room from what waits
+		}
 	}
 	return stepSend
 }

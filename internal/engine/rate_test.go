@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,6 +144,26 @@ func TestRateLimitOfASlowReceiver(t *testing.T) {
 		sleep(90 * time.Second) // the first seconds find out how many requests it takes at once
 		if calls, most := g.seen(); calls != 600 || most < 45 || most > 51 {
 			t.Errorf("%d calls, up to %d at once; want 600 and about 50", calls, most)
+		}
+	})
+}
+
+// So is one whose deliveries are so large that only one may wait in memory.
+func TestRateLimitOfLargeDeliveries(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		g := newGauge(200, 5*time.Second)
+		w.net.at(receiver, g.ServeHTTP)
+		w.endpoint(receiver, limited(2))
+		data := json.RawMessage(`{"a":"` + strings.Repeat("a", 300<<10) + `"}`)
+		for range 60 {
+			p := engine.PublishEventParams{Type: "a", Data: data}
+			if _, _, err := w.e.PublishEvent(t.Context(), w.account.ID, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sleep(50 * time.Second) // 30, and what it takes to find out how many requests it takes at once
+		if calls, most := g.seen(); calls != 60 || most > 11 {
+			t.Errorf("%d calls, up to %d at once; want 60 and about 10", calls, most)
 		}
 	})
 }
