@@ -167,14 +167,28 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 			return nil, err
 		}
 	}
+	ep, disabled, err := e.updateEndpoint(ctx, accountID, id, p)
+	if err != nil {
+		return nil, err
+	}
+	if disabled {
+		e.failing.reset(id)
+		e.cancelPending(accountID, id, disabledBecause(ep.DisabledReason)) // may take a while: no lock is held
+	}
+	return ep, nil
+}
+
+// updateEndpoint makes the change, and says whether it disabled the endpoint.
+func (e *Engine) updateEndpoint(
+	ctx context.Context, accountID, id string, p UpdateEndpointParams,
+) (ep *ringback.Endpoint, disabled bool, err error) {
 	e.profileUse.RLock()
 	defer e.profileUse.RUnlock()
 	v, err := e.viewOf(ctx, accountID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	disabled := false
-	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+	ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
 		wasEnabled := ep.Enabled
 		p.apply(ep, now())
 		disabled = wasEnabled && !ep.Enabled
@@ -184,14 +198,7 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 		return p.applyProfile(ep, v)
 	})
 	e.endpointChanged(accountID, id)
-	if err != nil {
-		return nil, found(err, "endpoint", id)
-	}
-	if disabled {
-		e.failing.reset(id)
-		e.cancelPending(accountID, id, disabledBecause(ep.DisabledReason))
-	}
-	return ep, nil
+	return ep, disabled, found(err, "endpoint", id)
 }
 
 func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {

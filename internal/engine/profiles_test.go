@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -250,5 +252,50 @@ func TestProfileNames(t *testing.T) {
 		if allowed := p.Check() == nil; ringback.ValidProfileName(name) != allowed {
 			t.Errorf("%q: allowed %v", name, allowed)
 		}
+	}
+}
+
+// slowCancel keeps the cancellation of pending deliveries until it is released.
+type slowCancel struct {
+	store.Store
+
+	began, release chan struct{}
+}
+
+func (s *slowCancel) Commit(ctx context.Context, ops []store.Op) error {
+	for _, op := range ops {
+		if _, ok := op.(*store.CancelPending); ok {
+			close(s.began)
+			<-s.release
+		}
+	}
+	return s.Store.Commit(ctx, ops)
+}
+
+// Disabling an endpoint may take seconds; nobody's profiles wait for that.
+func TestProfilesDuringCancellation(t *testing.T) {
+	w := open(t, t.TempDir(), dispatch.Limits{})
+	defer func() { w.stop() }()
+	account, err := w.e.CreateAccount(t.Context(), engine.CreateAccountParams{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.account = account
+	ep := w.endpoint(receiver, nil)
+	slow := &slowCancel{Store: w.store.Store, began: make(chan struct{}), release: make(chan struct{})}
+	w.store.commitTo(slow)
+	disabled := make(chan error, 1)
+	go func() {
+		_, err := w.e.UpdateEndpoint(t.Context(), account.ID, ep.ID, enabled(false))
+		disabled <- err
+	}()
+	<-slow.began
+	w.profile("", engine.CreateProfileParams{Name: "mine"})
+	if len(disabled) > 0 {
+		t.Error("the profile was made after the wait for the cancellation")
+	}
+	close(slow.release)
+	if err := <-disabled; err != nil {
+		t.Error(err)
 	}
 }
