@@ -1,5 +1,6 @@
 # `make test` needs Go alone. RACE=-race turns the race detector on (needs a C
-# compiler); CI does.
+# compiler); CI does. With it the tests of the engine take minutes: fake time has
+# much to do.
 RACE ?=
 GOLANGCI_LINT_VERSION = v2.15.0
 
@@ -7,7 +8,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 
 test:
 	@skips=$$(mktemp) && status=0; \
-	RINGBACK_TEST_SKIPS=$$skips go test $(RACE) ./... || status=$$?; \
+	RINGBACK_TEST_SKIPS=$$skips go test -timeout 20m $(RACE) ./... || status=$$?; \
 	if [ -s $$skips ]; then echo; echo "Skipped on this machine:"; cat $$skips; fi; \
 	rm -f $$skips; exit $$status
 
