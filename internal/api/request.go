@@ -41,6 +41,9 @@ func readBody(r *http.Request, op *operation, room *room) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if op.OptionalBody && len(raw) == 0 { // chunked: that it is none shows at its end
+		return []byte("{}"), nil
+	}
 	stable, err := body.Stable(nil, raw)
 	if syntax, ok := errors.AsType[*body.SyntaxError](err); ok && syntax.Kind == body.KindEmpty {
 		return nil, malformed("the body is empty; send a JSON object")

@@ -79,3 +79,25 @@ func TestDecode(t *testing.T) {
 		}
 	}
 }
+
+// A body that may be left out may also come without a length, and be empty.
+func TestOptionalBody(t *testing.T) {
+	for name, test := range map[string]struct {
+		optional bool
+		length   int64
+		want     string
+	}{
+		"none":              {true, 0, "{}"},
+		"chunked and empty": {true, -1, "{}"},
+		"needed":            {false, -1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+			r.ContentLength = test.length
+			got, err := readBody(r, &operation{OptionalBody: test.optional, MaxBody: maxBody}, &room{})
+			if string(got) != test.want || (err != nil) != (test.want == "") {
+				t.Errorf("got %q, %v; want %q", got, err, test.want)
+			}
+		})
+	}
+}
