@@ -93,6 +93,9 @@ func absolute(paths ...*string) (err error) {
 }
 
 func mayWrite(c BackupConfig) error {
+	if own, err := isOwn(c.Dir, c.To); err != nil || own {
+		return errors.Join(err, fmt.Errorf("sqlite: %s is one of the store's own files; write the backup elsewhere", c.To))
+	}
 	info, err := os.Stat(c.To)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -105,6 +108,32 @@ func mayWrite(c BackupConfig) error {
 		return fmt.Errorf("sqlite: %s: %w", c.To, fs.ErrExist)
 	}
 	return nil
+}
+
+// isOwn says whether a path leads, or would lead, to what a running store works
+// with.
+func isOwn(dir, path string) (bool, error) {
+	target, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("sqlite: %w", err)
+	}
+	folder, err := os.Stat(dir)
+	if err != nil {
+		return false, fmt.Errorf("sqlite: %w", err)
+	}
+	parent, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return false, fmt.Errorf("sqlite: %w", err)
+	}
+	for _, name := range []string{databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal", lockName, "master.key", "dev.json"} {
+		if os.SameFile(folder, parent) && filepath.Base(path) == name {
+			return true, nil
+		}
+		if own, err := os.Stat(filepath.Join(dir, name)); err == nil && target != nil && os.SameFile(own, target) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // copyDatabase copies the pages of one snapshot to a file, and syncs it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ringback/ringback/internal/store"
@@ -113,4 +114,29 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Errorf("the folder was made (%v)", err)
 	}
 	openStore(t, used)
+}
+
+// TestBackupOverTheStore refuses what a running store works with, also through a
+// link, whatever is said about replacing.
+func TestBackupOverTheStore(t *testing.T) {
+	dir := t.TempDir()
+	openStore(t, dir)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Join(dir, "ringback.db"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{
+		link, filepath.Join(dir, "ringback.db"), filepath.Join(dir, "ringback.db-wal"), filepath.Join(dir, "ringback.lock"),
+		filepath.Join(dir, "master.key"), filepath.Join(dir, ".", "dev.json"),
+	} {
+		before, statErr := os.Stat(to)
+		_, err := sqlite.Backup(t.Context(), sqlite.BackupConfig{Dir: dir, To: to, Overwrite: true})
+		if err == nil || !strings.Contains(err.Error(), "the store's own") {
+			t.Errorf("%s: %v", to, err)
+		}
+		after, err := os.Stat(to)
+		if (statErr == nil) != (err == nil) || statErr == nil && !os.SameFile(before, after) {
+			t.Errorf("%s was touched: %v, %v", to, statErr, err)
+		}
+	}
 }
