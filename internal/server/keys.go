@@ -59,6 +59,11 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 	if err != nil {
 		return Keys{}, err
 	}
+	if s.config.Dev && shown != "" {
+		if ids, err = s.otherDevKeys(ctx, ids); err != nil {
+			return Keys{}, err
+		}
+	}
 	keys := Keys{APIKey: engine.NewKeyText(), OperatorKey: engine.NewKeyText(), AccountID: ids.Account}
 	if s.config.Dev {
 		if keys, err = s.devKeys(keys); err != nil {
@@ -121,11 +126,15 @@ func (s *Server) firstIDs(ctx context.Context) (ids firstIDs, err error) {
 		APIKey:   ringback.NewID(ringback.PrefixKey, at),
 		Operator: ringback.NewID(ringback.PrefixKey, at),
 	}
+	return ids, s.putFirstIDs(ctx, ids)
+}
+
+func (s *Server) putFirstIDs(ctx context.Context, ids firstIDs) error {
 	raw, err := json.Marshal(ids)
 	if err != nil {
-		return ids, err
+		return err
 	}
-	return ids, s.store.PutSetting(ctx, settingFirst, string(raw))
+	return s.store.PutSetting(ctx, settingFirst, string(raw))
 }
 
 func (s *Server) ensureAccount(ctx context.Context, id, name string) error {
@@ -187,11 +196,27 @@ func (s *Server) dropConfiguredOperator(ctx context.Context, id string) error {
 	return nil
 }
 
+// otherDevKeys names new keys if the present ones were shown, but are not in
+// dev.json: they are somebody's, of `ringback server` for example, and stay.
+func (s *Server) otherDevKeys(ctx context.Context, ids firstIDs) (firstIDs, error) {
+	_, err := os.Stat(filepath.Join(s.config.Dir, devFile))
+	if !errors.Is(err, os.ErrNotExist) {
+		return ids, err
+	}
+	at := time.Now()
+	ids.APIKey, ids.Operator = ringback.NewID(ringback.PrefixKey, at), ringback.NewID(ringback.PrefixKey, at)
+	s.config.Log.Info("these are new keys beside those that this folder has already", "account", ids.Account)
+	return ids, s.putFirstIDs(ctx, ids)
+}
+
+// devFile is where `ringback dev` keeps its keys.
+const devFile = "dev.json"
+
 // devKeys keeps the keys of `ringback dev` in DIR/dev.json, so that they are
 // the same at every start: those in the file, or the fresh ones, which are
 // written there.
 func (s *Server) devKeys(fresh Keys) (Keys, error) {
-	path := filepath.Join(s.config.Dir, "dev.json")
+	path := filepath.Join(s.config.Dir, devFile)
 	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
