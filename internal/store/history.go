@@ -45,7 +45,8 @@ type PurgeEvents struct {
 	Before time.Time // as OverEvents was asked
 	Events []OverEvent
 	// Rows is about how many rows to delete, at least 1. Of an event that has
-	// more, attempts go first, then deliveries, in slices of their own.
+	// more, attempts go first, then deliveries, in slices of their own; while they
+	// go, RecoverEvents passes the event by.
 	Rows int
 }
 

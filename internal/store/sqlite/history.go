@@ -141,6 +141,10 @@ func (p *purge) part(ctx context.Context, t tx, e store.OverEvent) (done bool, e
 		ORDER BY delivery_id, number LIMIT ?)`, e.AccountID, first, last, p.rows); err != nil || p.used > 0 {
 		return false, err
 	}
+	// From here on it would look as if its endpoints had missed it.
+	if _, err := t.exec(ctx, "UPDATE events SET only_endpoint = '-' WHERE account_id = ? AND id = ?", e.AccountID, e.ID); err != nil {
+		return false, err
+	}
 	err = p.delete(ctx, t, &p.purged.Deliveries, `DELETE FROM deliveries WHERE account_id = ?1 AND id IN
 		(SELECT id FROM deliveries WHERE account_id = ?1 AND id BETWEEN ?2 AND ?3
 		ORDER BY id LIMIT ?4)`, e.AccountID, first, last, p.rows)

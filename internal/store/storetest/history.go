@@ -71,6 +71,21 @@ func (w *world) wantGone(gone bool, ds []store.NewDelivery) {
 }
 
 var historyTests = map[string]func(*world){
+	"what is being deleted is not recovered": func(w *world) {
+		w.ended(6)
+		before := w.later()
+		events := w.over(before, 10)
+		for slices := 0; len(events) > 0; slices++ {
+			got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: events, Rows: 3})
+			w.check(err)
+			events = events[got.Done:]
+			recovery := w.recovery("ep_0")
+			w.commit(recovery)
+			if recovery.Recovered != 0 { // the endpoint got it
+				w.Fatalf("recovered after slice %d", slices)
+			}
+		}
+	},
 	"nothing": func(w *world) {
 		w.equal("of an empty store", w.purge(w.later(), 10), store.Purged{})
 		ds := w.ended(2)
