@@ -15,7 +15,8 @@ import (
 func (d *Dispatcher) measure(it *item, o *Outcome) {
 	a := &o.Attempt
 	d.Metrics.Attempted(metrics.Attempt{
-		Outcome: o.Kind, Number: a.Number, Accepted: it.Event.CreatedAt, Started: a.StartedAt, Duration: a.Duration,
+		Outcome: o.Kind, Number: a.Number, Accepted: it.Event.CreatedAt,
+		Due: it.Delivery.NextAttemptAt, Started: a.StartedAt, Duration: a.Duration,
 	})
 }
 

@@ -84,6 +84,7 @@ type Attempt struct {
 	Outcome  Outcome
 	Number   int
 	Accepted time.Time
+	Due      time.Time // when this attempt could have begun
 	Started  time.Time
 	Duration time.Duration
 }
@@ -97,7 +98,7 @@ func (m *Metrics) Attempted(a Attempt) {
 	}
 	if a.Number == 1 {
 		which = first
-		d.delay.Observe(max(a.Started.Sub(a.Accepted), 0).Seconds())
+		d.delay.Observe(max(a.Started.Sub(a.Due), 0).Seconds())
 	}
 	d.attempts.WithLabelValues(string(a.Outcome)).Inc()
 	d.duration.WithLabelValues(result).Observe(a.Duration.Seconds())
