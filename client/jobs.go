@@ -16,6 +16,7 @@ const jobsPath = "/v1/jobs"
 // Job is a job as the API shows it.
 type Job struct {
 	ID             string             `json:"id"`
+	UUID           string             `json:"uuid"` // as some profiles' bodies show it; it finds the job, too
 	Type           string             `json:"type"`
 	Status         ringback.JobStatus `json:"status"`
 	Input          json.RawMessage    `json:"input"`

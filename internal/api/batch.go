@@ -141,7 +141,7 @@ func (a *API) registerBatch() {
 	register(a, operation{
 		ID: "publishEvents", Method: http.MethodPost, Path: "/v1/events/batch", Tag: "events", Status: http.StatusAccepted,
 		Summary: "Publish many events",
-		Text: "Each is published for itself, as publishEvent does it, and has its own result: one that cannot be published fails none of the others. " +
+		Text: "Each is published for itself, as publishEvent does it, and has its own result: one that cannot be published fails none of the others; only a body that is no JSON (duplicate members, invalid UTF-8) is refused as a whole. " +
 			"202 is sent once those that have an id are on stable storage. The body may have 8 MiB. " +
 			"With an `Idempotency-Key`, which is that of the whole batch, repeating it gives the same ids and makes nothing twice; " +
 			"what an earlier call was cut off before is published then. 503 is sent only if nothing was published. " + textTypes,

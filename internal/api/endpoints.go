@@ -146,6 +146,12 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 	if err != nil {
 		return nil, err
 	}
+	var before *ringback.Endpoint
+	if b.Signature.given() && !b.Secret.maybe.Set {
+		if before, err = a.engine.Endpoint(ctx, callOf(ctx).accountID, in.ID); err != nil {
+			return nil, err
+		}
+	}
 	ep, err := a.engine.UpdateEndpoint(ctx, callOf(ctx).accountID, in.ID, engine.UpdateEndpointParams{
 		Name: b.Name.maybe, URL: b.URL.maybe, EventTypes: b.EventTypes.maybe, Profile: b.Profile.maybe, Secret: b.Secret.maybe,
 		Signature:     b.Signature.maybe,
@@ -157,6 +163,9 @@ func (a *API) updateEndpoint(ctx context.Context, in *updateEndpointInput) (*end
 	}
 	out := &endpointOutput{showEndpoint(ep, profiles)}
 	out.Body.Warnings = warnings(ep.Secret)
+	if before != nil && before.Secret != ep.Secret {
+		out.Body.Warnings = append(out.Body.Warnings, "calls are signed with another secret or key from now on; GET /v1/endpoints/"+ep.ID+"/secret shows what receivers need")
+	}
 	return out, nil
 }
 

@@ -13,6 +13,7 @@ import (
 // Job is a job as answers show it.
 type Job struct {
 	ID             string             `json:"id"`
+	UUID           string             `json:"uuid" doc:"As the bodies of the profiles unitary and sharpapi show it; it finds the job, too"`
 	Type           string             `json:"type"`
 	Status         ringback.JobStatus `json:"status" enum:"queued,running,succeeded,failed,canceled" doc:"succeeded, failed and canceled are final"`
 	Input          json.RawMessage    `json:"input" doc:"What was submitted; any JSON"`
@@ -186,7 +187,7 @@ func (a *API) cancelJob(ctx context.Context, in *jobInput) (*jobOutput, error) {
 // showJob shows a job. Its lease token is shown with its lease alone.
 func (c *call) showJob(j *ringback.Job) Job {
 	v := Job{
-		ID: j.ID, Type: j.Type, Status: j.Status, Input: j.Input, Result: j.Result, Error: j.Error,
+		ID: j.ID, UUID: ringback.UUID(j.ID), Type: j.Type, Status: j.Status, Input: j.Input, Result: j.Result, Error: j.Error,
 		CallbackURL: j.CallbackURL, Profile: j.Profile, CallbackOnly: j.CallbackOnly, IncludeResult: j.IncludeResult,
 		ResourceID: resourceOf(j), Metadata: j.Metadata,
 		Attempt: j.Attempt, MaxAttempts: j.MaxAttempts, TimeoutSeconds: seconds(j.Timeout),

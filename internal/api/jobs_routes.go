@@ -10,7 +10,8 @@ import (
 )
 
 const exampleQueuedJob = `{
-	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "type": "inspect", "status": "queued",
+	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "uuid": "0065fa9b-63a2-1e7b-a702-c9346e23a0f8",
+	"type": "inspect", "status": "queued",
 	"input": {"url": "https://example.com/video.mp4"},
 	"callback_url": "https://customer.example/hook?order=17", "profile": "unitary",
 	"callback_only": false, "include_result": true, "resource_id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2",
@@ -19,7 +20,8 @@ const exampleQueuedJob = `{
 	"status_url": "https://ringback.example/v1/jobs/job_01jzn6v3m8f7q9r2s4t6w8x0z2"}`
 
 const exampleFinishedJob = `{
-	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "type": "inspect", "status": "succeeded",
+	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "uuid": "0065fa9b-63a2-1e7b-a702-c9346e23a0f8",
+	"type": "inspect", "status": "succeeded",
 	"input": {"url": "https://example.com/video.mp4"}, "result": {"width": 1920, "height": 1080},
 	"callback_only": false, "include_result": true, "resource_id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2",
 	"attempt": 1, "max_attempts": 3, "timeout_seconds": 3600,
@@ -64,7 +66,8 @@ func (a *API) registerJobs() {
 }
 
 const exampleCanceledJob = `{
-	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "type": "inspect", "status": "canceled", "input": null, "error": "canceled",
+	"id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "uuid": "0065fa9b-63a2-1e7b-a702-c9346e23a0f8",
+	"type": "inspect", "status": "canceled", "input": null, "error": "canceled",
 	"callback_only": false, "include_result": true, "resource_id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2",
 	"attempt": 0, "max_attempts": 3, "timeout_seconds": 3600,
 	"run_at": "2026-01-02T15:04:05.123456Z", "created_at": "2026-01-02T15:04:05.123456Z",

@@ -37,7 +37,7 @@ func TestV1aEndpoints(t *testing.T) {
 		{Name: "a profile without v1a, said so", request: patch(`{"profile":"github","signature":"v1a"}`), Status: 422, Field: "signature"},
 		{Name: "another kind", request: patch(`{"signature":"v2"}`), Status: 422, Field: "signature"},
 		{Name: "null", request: patch(`{"signature":null}`), Status: 422, Field: "signature"},
-		{Name: "another profile with a secret", request: patch(`{"profile":"github","signature":"v1"}`), Status: 200, Want: []string{`"signed":true`}, Not: []string{`"signature"`, "previous_secret"}},
+		{Name: "another profile with a secret", request: patch(`{"profile":"github","signature":"v1"}`), Status: 200, Want: []string{`"signed":true`, `"warnings":["calls are signed with another secret`}, Not: []string{`"signature"`, "previous_secret"}},
 		{Name: "it was generated", request: request{Method: "GET " + path + "/secret"}, Status: 200, Want: []string{`"secret":"whsec_`}},
 		{Name: "no keys any more", request: keys, Status: 200, Want: []string{`{"keys":[]}`}},
 		{Name: "back", request: patch(`{"profile":"standard","signature":"v1a"}`), Status: 200, Want: []string{`"signature":"v1a"`}},
