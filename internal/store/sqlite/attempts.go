@@ -16,16 +16,16 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	if op.Status == ringback.DeliveryPending {
 		record = s.rescheduleAttempted
 	}
-	number, err := record(ctx, t, op)
-	if errors.Is(err, store.ErrNotFound) {
-		op.Err = store.ErrFenced
-		return recordLate(ctx, t, op)
-	}
+	n, err := record(ctx, t, op)
 	if err != nil {
 		return err
 	}
+	if n == 0 {
+		op.Err = store.ErrFenced
+		return recordLate(ctx, t, op)
+	}
 	if op.Attempt.Number > 0 {
-		if err := insertAttempt(ctx, t, op, number); err != nil {
+		if err := insertNumbered(ctx, t, op); err != nil {
 			return err
 		}
 	}
@@ -35,32 +35,29 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 // countAttempts is the new attempt_count, where ?1 is the attempt's number.
 const countAttempts = "iif(?1 = 0, attempt_count, max(attempt_count + 1, ?1))"
 
-func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (number int, err error) {
-	err = one(ctx, t, func(row scanner) error { return row.Scan(&number) },
-		`UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
+func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
+	return t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
 		attempt_count = `+countAttempts+`,
 		url = coalesce(nullif(?5, ''), url), profile = coalesce(nullif(?6, ''), profile)
-		WHERE account_id = ?7 AND id = ?8 AND lease_epoch = ?9 RETURNING attempt_count`,
+		WHERE account_id = ?7 AND id = ?8 AND lease_epoch = ?9`,
 		op.Attempt.Number, micros(op.NextAttemptAt), op.Reason, op.Step, op.URL, op.Profile,
 		op.AccountID, op.ID, s.epoch)
-	return number, err
 }
 
-func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (number int, err error) {
-	err = one(ctx, t, func(row scanner) error { return row.Scan(&number) },
-		`INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
+func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
+	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
 		reason, attempt_count, step, status, created_at, finished_at)
 		SELECT account_id, id, event_type, job_id, endpoint_id,
 		coalesce(nullif(?2, ''), url), coalesce(nullif(?3, ''), profile),
 		?4, `+countAttempts+`, ?5, ?6, created_at, ?7
-		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease_epoch = ?10 RETURNING attempt_count`,
+		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease_epoch = ?10`,
 		op.Attempt.Number, op.URL, op.Profile, op.Reason, op.Step, string(op.Status), micros(op.Now),
 		op.AccountID, op.ID, s.epoch)
-	if err != nil {
+	if err != nil || n == 0 {
 		return 0, err
 	}
 	_, err = t.exec(ctx, deleteOpen, op.AccountID, op.ID)
-	return number, err
+	return n, err
 }
 
 const deleteOpen = "DELETE FROM deliveries_open WHERE account_id = ? AND id = ?"
@@ -86,17 +83,37 @@ func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	if err != nil {
 		return err
 	}
-	return insertAttempt(ctx, t, op, number)
+	_, err = insertAttempt(ctx, t, op, number)
+	return err
 }
 
-func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number int) error {
+// insertNumbered inserts an attempt under its number, or the next one if another
+// attempt has taken that: a delivery that was canceled during its attempt and
+// then retried is attempted twice at once.
+func insertNumbered(ctx context.Context, t tx, op *store.RecordAttempt) error {
+	inserted, err := insertAttempt(ctx, t, op, op.Attempt.Number)
+	if err != nil || inserted {
+		return err
+	}
+	var number int
+	if err := one(ctx, t, func(row scanner) error { return row.Scan(&number) }, `SELECT attempt_count FROM deliveries_open
+		WHERE account_id = ?1 AND id = ?2 UNION ALL SELECT attempt_count FROM deliveries WHERE account_id = ?1 AND id = ?2`,
+		op.AccountID, op.ID); err != nil {
+		return err
+	}
+	_, err = insertAttempt(ctx, t, op, number)
+	return err
+}
+
+// insertAttempt says whether the number was free.
+func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number int) (bool, error) {
 	a := &op.Attempt
-	_, err := t.exec(ctx, `INSERT INTO attempts (account_id, delivery_id, number, started_at, duration,
+	n, err := t.exec(ctx, `INSERT INTO attempts (account_id, delivery_id, number, started_at, duration,
 		status_code, error, request_headers, response_headers, response_body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		op.AccountID, op.ID, number, micros(a.StartedAt), a.Duration.Microseconds(), a.StatusCode, a.Error,
 		blob(encodeHeader(a.RequestHeaders)), blob(encodeHeader(a.ResponseHeaders)), blob(a.ResponseBody))
-	return err
+	return n > 0, err
 }
 
 // ListAttempts gives the last attempts, oldest first.

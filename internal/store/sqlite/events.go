@@ -27,9 +27,7 @@ func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) 
 }
 
 func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, deliveries []store.NewDelivery) error {
-	if _, err := t.exec(ctx, "INSERT INTO events ("+eventColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data),
-		e.TraceParent, e.OnlyEndpoint); err != nil {
+	if err := insertEventRow(ctx, t, e); err != nil {
 		return err
 	}
 	for i := range deliveries {
@@ -45,6 +43,19 @@ func (s *Store) insertNotice(ctx context.Context, t tx, n *store.Notice) error {
 		return nil
 	}
 	return s.insertEvent(ctx, t, n.Event, n.Deliveries)
+}
+
+// insertEventRow leaves out what most events have not: to bind it costs time.
+func insertEventRow(ctx context.Context, t tx, e *ringback.Event) error {
+	const usual = "account_id, id, type, resource_id, job_id, created_at, data"
+	args := []any{e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data)}
+	query := "INSERT INTO events (" + usual + ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+	if e.TraceParent != "" || e.OnlyEndpoint != "" {
+		query = "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		args = append(args, e.TraceParent, e.OnlyEndpoint)
+	}
+	_, err := t.exec(ctx, query, args...)
+	return err
 }
 
 // Event reads an event.
