@@ -71,7 +71,18 @@ func (f *endpointFlags) check(cmd *cobra.Command) error {
 			given = name
 		}
 	}
+	if cmd.Flags().Changed("rate-limit") && f.rateLimit == 0 {
+		return wrongUse("--rate-limit %v: it must be more than 0; for no limit, %s", f.rateLimit, unlimited(cmd))
+	}
 	return nil
+}
+
+// unlimited says how a command has an endpoint without a limit.
+func unlimited(cmd *cobra.Command) string {
+	if cmd.Flags().Lookup("no-rate-limit") == nil {
+		return "leave the flag out"
+	}
+	return "give --no-rate-limit"
 }
 
 // headerMap reads headers; nil if none were given.

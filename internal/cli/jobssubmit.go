@@ -23,7 +23,8 @@ func newJobsSubmit() *cobra.Command {
 		Short: "Submit a job",
 		Long: "Submit a job. It is on the server's disk when its id is printed.\n\n" +
 			"With --wait the command waits until the job is finished and prints it then. The exit\n" +
-			"status is 0 if it succeeded, 1 if it failed or was canceled, 3 if the time was over.",
+			"status is 0 if it succeeded, 1 if it failed or was canceled, 3 if the time was over: it is\n" +
+			"printed as it is then.",
 		Example: "  ringback jobs submit --type translate --input '{\"text\": \"hello\"}' --callback-url https://example.com/hook\n" +
 			"  ringback jobs submit --type inspect --input @input.json --wait=30s",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -65,6 +66,9 @@ func (f *submitFlags) register(cmd *cobra.Command) {
 func (f *submitFlags) read(s *session) (err error) {
 	if f.job.Type == "" {
 		return wrongUse("--type is missing: say what kind of job it is")
+	}
+	if s.cmd.Flags().Changed("max-attempts") && f.job.MaxAttempts == 0 {
+		return wrongUse("--max-attempts %d: there is at least 1; leave the flag out for the default", f.job.MaxAttempts)
 	}
 	if f.job.Input, err = s.in.json("--input", f.input); err != nil {
 		return err

@@ -30,7 +30,8 @@ func newJobsWait() *cobra.Command {
 		Use:   "wait ID…",
 		Short: "Wait until jobs are finished, and print them",
 		Long: "Wait until jobs are finished, and print them. The exit status is 0 if all have\n" +
-			"succeeded, 1 if one failed or was canceled, 3 if --timeout was over before.",
+			"succeeded, 1 if one failed or was canceled, 3 if --timeout was over before: the job that\n" +
+			"was not finished then is printed as it is.",
 		Args: someArgs("ID"),
 	}
 	cmd.Flags().StringVar(&timeout, "timeout", "", "`DURATION` to wait at most")
@@ -43,7 +44,8 @@ func newJobsWait() *cobra.Command {
 	})
 }
 
-// await waits for jobs and prints each; patience is for all together, 0 =
+// await waits for jobs and prints each, the one that is not finished in time as
+// it is; patience is for all together, 0 =
 // without end.
 func (s *session) await(ids []string, patience time.Duration) error {
 	var deadline time.Time
@@ -53,11 +55,8 @@ func (s *session) await(ids []string, patience time.Duration) error {
 	succeeded := true
 	for i, id := range ids {
 		j, err := s.awaitJob(id, deadline)
-		if errors.Is(err, errTimeout) {
-			s.out.notef("ringback: %s is still %s after %s", j.ID, j.Status, patience)
-			return exitError{statusTimeout}
-		}
-		if err != nil {
+		late := errors.Is(err, errTimeout)
+		if err != nil && !late {
 			return err
 		}
 		if i > 0 && !s.out.json {
@@ -67,6 +66,10 @@ func (s *session) await(ids []string, patience time.Duration) error {
 		}
 		if err := s.showJob(j, false); err != nil {
 			return err
+		}
+		if late {
+			s.out.notef("ringback: %s is still %s after %s", j.ID, j.Status, patience)
+			return exitError{statusTimeout}
 		}
 		succeeded = succeeded && j.Status == ringback.JobSucceeded
 	}
