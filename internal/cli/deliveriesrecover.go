@@ -46,12 +46,12 @@ func newDeliveriesRecover() *cobra.Command {
 		total, err := s.recover(endpoint, client.RecoverEndpointParams{Since: bounds.Since, Until: bounds.Until})
 		if err != nil {
 			if total.Examined > 0 {
-				s.out.notef("Until then, %d of %d events were sent again; the same command does the rest.", total.Recovered, total.Examined)
+				s.out.notef("Until then: %s (%d looked at). The same command does the rest.", sentAgain(total.Recovered), total.Examined)
 			}
 			return err
 		}
 		if !s.out.json {
-			return s.out.linef("%d of %d events are sent again", total.Recovered, total.Examined)
+			return s.out.linef("%s (%d looked at)", sentAgain(total.Recovered), total.Examined)
 		}
 		raw, err := json.Marshal(total)
 		if err != nil {
@@ -59,6 +59,13 @@ func newDeliveriesRecover() *cobra.Command {
 		}
 		return s.out.printJSON(raw)
 	})
+}
+
+func sentAgain(n int) string {
+	if n == 1 {
+		return "1 event is sent again"
+	}
+	return fmt.Sprintf("%d events are sent again", n)
 }
 
 // recover goes on until all events were looked at. It gives what was done, with
@@ -77,6 +84,6 @@ func (s *session) recover(endpoint string, p client.RecoverEndpointParams) (tota
 			return total, nil
 		}
 		p.Cursor = r.NextCursor
-		line.set(fmt.Sprintf("%d of %d events so far", total.Recovered, total.Examined))
+		line.set(fmt.Sprintf("%s (%d looked at so far)", sentAgain(total.Recovered), total.Examined))
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/ringback"
 )
 
 // Limits of a batch, which are the API's: events, and the bytes of their lines
@@ -27,7 +29,8 @@ type batch struct {
 	key       string // "" = random ones
 	requests  int
 	events    []client.PublishEventParams
-	lines     []int // of the events
+	lines     []int        // of the events
+	wrong     []lineResult // lines that are no events, since the last request
 	bytes     int
 	published int
 	failed    int
@@ -96,7 +99,12 @@ func (b *batch) add(n int, text []byte) error {
 		err = errors.New("there is more than one value")
 	}
 	if err != nil {
-		return wrongUse(`--batch: line %d is not {"type": "…", "resource_id": "…", "data": {…}}: %w`, n, err)
+		text := fmt.Sprintf(`it is not {"type": "…", "resource_id": "…", "data": {…}}: %v`, err)
+		b.wrong = append(b.wrong, lineResult{Line: n, Error: &client.EventError{Code: ringback.CodeInvalid, Message: text}})
+		if len(b.wrong) == maxBatchEvents { // as many as are kept
+			return b.flush()
+		}
+		return nil
 	}
 	if len(b.events) == maxBatchEvents || b.bytes+len(text) > maxBatchBytes {
 		if err := b.flush(); err != nil {
@@ -118,10 +126,28 @@ type lineResult struct {
 	Error *client.EventError `json:"error,omitempty"`
 }
 
-// flush publishes what was added.
+// flush publishes what was added, and tells what became of each line in their
+// order.
 func (b *batch) flush() error {
+	results, err := b.publish()
+	if err != nil {
+		return err
+	}
+	results = append(results, b.wrong...)
+	slices.SortFunc(results, func(x, y lineResult) int { return x.Line - y.Line })
+	for _, r := range results {
+		if err := b.tell(r); err != nil {
+			return err
+		}
+	}
+	b.events, b.lines, b.wrong, b.bytes = b.events[:0], b.lines[:0], b.wrong[:0], 0
+	return nil
+}
+
+// publish makes one request of the events, if there are any.
+func (b *batch) publish() ([]lineResult, error) {
 	if len(b.events) == 0 {
-		return nil
+		return nil, nil
 	}
 	b.requests++
 	p := client.PublishEventsParams{Events: b.events}
@@ -130,18 +156,16 @@ func (b *batch) flush() error {
 	}
 	results, err := b.s.api.PublishEvents(b.s.ctx(), p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(results) != len(b.events) {
-		return fmt.Errorf("the server gave %d results for %d events", len(results), len(b.events))
+		return nil, fmt.Errorf("the server gave %d results for %d events", len(results), len(b.events))
 	}
+	told := make([]lineResult, len(results))
 	for i, r := range results {
-		if err := b.tell(lineResult{Line: b.lines[i], ID: r.ID, Error: r.Error}); err != nil {
-			return err
-		}
+		told[i] = lineResult{Line: b.lines[i], ID: r.ID, Error: r.Error}
 	}
-	b.events, b.lines, b.bytes = b.events[:0], b.lines[:0], 0
-	return nil
+	return told, nil
 }
 
 func (b *batch) tell(r lineResult) error {
