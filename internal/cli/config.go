@@ -14,9 +14,9 @@ func newConfig() *cobra.Command {
 	cmd.Long = "Keep the server, key and account that commands use, in ~/.config/ringback/config.json\n" +
 		"(under $XDG_CONFIG_HOME if that is set), which only you may read.\n\n" +
 		"Each value is the flag's, or else the environment's (RINGBACK_SERVER, RINGBACK_KEY,\n" +
-		"RINGBACK_ACCOUNT), or else the file's. Without any key, commands use the one that\n" +
-		"`ringback dev` keeps in ringback-data/dev.json of the current folder, for a server on\n" +
-		"this machine."
+		"RINGBACK_ACCOUNT), or else the file's. Where neither server nor key is given,\n" +
+		"commands use those that `ringback dev` keeps in ringback-data/dev.json of the current\n" +
+		"folder; its keys are for a server on this machine alone."
 	return cmd
 }
 

@@ -55,16 +55,12 @@ func readConfig(path string) (*configFile, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(c); err != nil {
-		return nil, fmt.Errorf(`%s cannot be read: %w; it holds {"server": "…", "key": "…", "account": "…"}, and `+"`ringback config set`"+` writes it`, path, err)
+		return nil, fmt.Errorf(`%s cannot be read: %w; it holds {"server": "…", "key": "…", "account": "…"}, and `+"`ringback config set`"+` writes it; delete it to begin anew`, path, err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	if c.Key == "" {
+		return c, nil
 	}
-	if mode := info.Mode().Perm(); c.Key != "" && mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("%s holds a key, and others may read it (mode %04o); run: chmod 600 %[1]s", path, mode)
-	}
-	return c, nil
+	return c, privateFile(path, "a key")
 }
 
 // readSmallFile reads a file of at most that many bytes.

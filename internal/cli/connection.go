@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -18,9 +14,6 @@ import (
 // defaultServer is where `ringback dev` and `ringback server` listen.
 const defaultServer = "http://127.0.0.1:8787"
 
-// devKeysPath is where `ringback dev` keeps its keys, started in this folder.
-var devKeysPath = filepath.Join("ringback-data", "dev.json")
-
 // setting is a value and where it comes from, in words.
 type setting struct{ value, source string }
 
@@ -28,8 +21,8 @@ type setting struct{ value, source string }
 type connection struct{ server, key, account setting }
 
 // connectionFlags are the flags of all commands that call a server. Each value
-// is the flag's, or else the environment's, or else the config file's; the key
-// may last be the one that `ringback dev` keeps in this folder.
+// is the flag's, or else the environment's, or else the config file's; server
+// and key may last be those that `ringback dev` keeps in this folder.
 type connectionFlags struct{ server, key, account string }
 
 // register adds the flags. accountUse says what --account is for.
@@ -64,11 +57,13 @@ func (f *connectionFlags) resolve(cmd *cobra.Command, operator bool) (connection
 			return c, err
 		}
 	}
+	if c.server.source == "" || c.key.source == "" && onThisMachine(c.server.value) {
+		if err := c.fromDev(operator || c.account.value != ""); err != nil {
+			return c, err
+		}
+	}
 	if c.server.source == "" {
 		c.server = setting{defaultServer, "the default"}
-	}
-	if c.key.source == "" {
-		return c, c.fromDev(operator || c.account.value != "")
 	}
 	return c, nil
 }
@@ -92,31 +87,23 @@ func (c *connection) fromFile(missing []*setting) error {
 	return nil
 }
 
-// fromDev takes the key from the data of `ringback dev` in this folder, if
-// there is one. It is sent to no other machine.
+// fromDev takes what is missing from the data of `ringback dev` in this folder,
+// if there is any. Its server is on this machine, or it is somebody else's
+// file; a key of it is sent to no other machine.
 func (c *connection) fromDev(operator bool) error {
-	if !onThisMachine(c.server.value) {
-		return nil
-	}
-	raw, err := readSmallFile(devKeysPath, maxConfigFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	kept, err := readDev(devKeysPath)
 	if err != nil {
 		return err
 	}
-	var keys struct {
-		APIKey      string `json:"api_key"`
-		OperatorKey string `json:"operator_key"`
-	}
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return nil //nolint:nilerr // it is somebody else's file
+	if c.server.source == "" && onThisMachine(kept.URL) {
+		c.server = setting{kept.URL, devKeysPath}
 	}
 	switch {
-	case operator && keys.OperatorKey != "":
-		c.key = setting{keys.OperatorKey, devKeysPath + " (the operator's)"}
-	case !operator && keys.APIKey != "":
-		c.key = setting{keys.APIKey, devKeysPath}
+	case c.key.source != "" || c.server.source != "" && !onThisMachine(c.server.value):
+	case operator && kept.OperatorKey != "":
+		c.key = setting{kept.OperatorKey, devKeysPath + " (the operator's)"}
+	case !operator && kept.APIKey != "":
+		c.key = setting{kept.APIKey, devKeysPath}
 	}
 	return nil
 }
@@ -147,6 +134,11 @@ func (c *connection) client(what string, transport http.RoundTripper, options ..
 	return made, nil
 }
 
-// errNoKey says where a key can be given.
-var errNoKey = wrongUse("--key is missing: set RINGBACK_KEY, or keep a key with `ringback config set key -`, "+
-	"or work in the folder where `ringback dev` was started: it keeps one in %s", devKeysPath)
+// noKey says where a key can be given.
+func (c *connection) noKey() error {
+	const given = "--key is missing: set RINGBACK_KEY, or keep a key with `ringback config set key -`"
+	if !onThisMachine(c.server.value) {
+		return wrongUse(given+"; the keys in %s are used for a server on this machine alone", devKeysPath)
+	}
+	return wrongUse(given+", or work in the folder where `ringback dev` was started: it keeps one in %s", devKeysPath)
+}

@@ -62,7 +62,7 @@ func (f *callingFlags) open(cmd *cobra.Command, operator bool) (*session, error)
 		return nil, err
 	}
 	if s.connection.key.value == "" {
-		return nil, errNoKey
+		return nil, s.connection.noKey()
 	}
 	s.api, err = s.connection.client("cli", s.answers, client.Retries(tries))
 	return s, err

@@ -76,7 +76,7 @@ func (f *workerFlags) run(cmd *cobra.Command, stderr io.Writer, do worker.Handle
 		return err
 	}
 	if connection.key.value == "" {
-		return wrongUse("%w. A worker's is an operator's, or an account's with the scope jobs:work", errNoKey)
+		return wrongUse("%w. A worker's is an operator's, or an account's with the scope jobs:work", connection.noKey())
 	}
 	c, err := connection.client("worker", nil)
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -199,7 +201,7 @@ func (s *Server) dropConfiguredOperator(ctx context.Context, id string) error {
 // otherDevKeys names new keys if the present ones were shown, but are not in
 // dev.json: they are somebody's, of `ringback server` for example, and stay.
 func (s *Server) otherDevKeys(ctx context.Context, ids firstIDs) (firstIDs, error) {
-	_, err := os.Stat(filepath.Join(s.config.Dir, devFile))
+	_, err := os.Stat(s.devPath())
 	if !errors.Is(err, os.ErrNotExist) {
 		return ids, err
 	}
@@ -209,14 +211,20 @@ func (s *Server) otherDevKeys(ctx context.Context, ids firstIDs) (firstIDs, erro
 	return ids, s.putFirstIDs(ctx, ids)
 }
 
-// devFile is where `ringback dev` keeps its keys.
-const devFile = "dev.json"
+// devFile is what DIR/dev.json holds: the keys of `ringback dev`, and where the
+// server last listened, for commands in the same folder.
+type devFile struct {
+	URL string `json:"url,omitempty"`
+	Keys
+}
+
+func (s *Server) devPath() string { return filepath.Join(s.config.Dir, "dev.json") }
 
 // devKeys keeps the keys of `ringback dev` in DIR/dev.json, so that they are
 // the same at every start: those in the file, or the fresh ones, which are
 // written there.
 func (s *Server) devKeys(fresh Keys) (Keys, error) {
-	path := filepath.Join(s.config.Dir, devFile)
+	path := s.devPath()
 	raw, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -230,11 +238,46 @@ func (s *Server) devKeys(fresh Keys) (Keys, error) {
 		kept.AccountID = fresh.AccountID
 		return kept, nil
 	}
-	raw, err = json.MarshalIndent(fresh, "", "  ")
+	return fresh, writeDev(path, devFile{Keys: fresh})
+}
+
+// keepURL adds to dev.json where the server listens, with the port that was
+// chosen. The keys stay as the file has them: the operator's may be configured
+// for this start alone.
+func (s *Server) keepURL() error {
+	path := s.devPath()
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		return Keys{}, err
+		return err
 	}
-	return fresh, writeDurably(path, append(raw, '\n'))
+	var kept devFile
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	url := s.localURL()
+	if kept.URL == url {
+		return nil
+	}
+	kept.URL = url
+	return writeDev(path, kept)
+}
+
+// localURL is how a program on this machine reaches the server: one that listens
+// on all addresses also does on the loopback one.
+func (s *Server) localURL() string {
+	tcp, ok := s.api.listener.Addr().(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return s.URL()
+	}
+	return "http://127.0.0.1:" + strconv.Itoa(tcp.Port)
+}
+
+func writeDev(path string, d devFile) error {
+	raw, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeDurably(path, append(raw, '\n'))
 }
 
 // writeDurably writes a file that only its owner may read, whole or not at all.

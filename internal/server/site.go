@@ -36,6 +36,11 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	if s.api, err = newSite(ctx, c.Addr, handler, c.Log); err != nil {
 		return fmt.Errorf("--addr %s: %w", c.Addr, err)
 	}
+	if c.Dev {
+		if err := s.keepURL(); err != nil {
+			return err
+		}
+	}
 	if c.MetricsAddr == "" {
 		return nil
 	}
