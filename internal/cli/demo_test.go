@@ -43,7 +43,7 @@ func TestDemoIsUsedWrongly(t *testing.T) {
 		"there is no such file":    {"demo", filepath.Join(t.TempDir(), "missing.png")},
 		"is a directory":           {"demo", t.TempDir()},
 		"it must be more than 0":   {"demo", "--timeout", "0s"},
-		"invalid argument":         {"demo", "--timeout", "soon"},
+		`--timeout "soon": it is a duration`:         {"demo", "--timeout", "soon"},
 		"unknown flag: --frobnify": {"demo", "--frobnify"},
 	} {
 		status, out, stderr := commandLine(args...)

@@ -53,7 +53,7 @@ func fromEnvironment(cmd *cobra.Command, _ []string) error {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			wrong = wrongUse("%s=%q: %w", name, value, err)
+			wrong = wrongUse("%s=%q: %w", name, value, valueError(err))
 		}
 	})
 	return wrong

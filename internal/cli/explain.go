@@ -77,7 +77,10 @@ func (s *session) explainFields(e *client.Error) string {
 		}
 		lines[i] = name + ": " + f.Reason
 		if f.Field == "Ringback-Account" {
-			lines[i] = "--account is missing or wrong: " + f.Reason
+			lines[i] = s.explainAccount(f.Reason)
+		}
+		if name == "secret" {
+			lines[i] += "; give another with --secret"
 		}
 	}
 	return strings.Join(lines, "\n") + " (" + string(e.Code) + ")"
@@ -87,7 +90,9 @@ func (s *session) explainFields(e *client.Error) string {
 // and which entry of its value is meant: of "headers.X-Env" it is --header and
 // X-Env.
 func (s *session) flagOf(field string) (flag, entry string) {
-	if flag := s.flagNamed(field); flag != "" {
+	if flag := s.flagNamed(field); flag == "secret" {
+		return s.secretFlag(), ""
+	} else if flag != "" {
 		return flag, ""
 	}
 	end := strings.IndexAny(field, "./[")
@@ -99,6 +104,25 @@ func (s *session) flagOf(field string) (flag, entry string) {
 		entry = ""
 	}
 	return s.flagNamed(field[:end]), entry
+}
+
+// explainAccount says what is wrong with the account.
+func (s *session) explainAccount(reason string) string {
+	if account := s.connection.account; account.value != "" {
+		return fmt.Sprintf("--account (from %s): %s", account.source, reason)
+	}
+	return fmt.Sprintf("--account is missing: the key, which came from %s, is an operator's; say with --account ID for which account it acts", s.connection.key.source)
+}
+
+// secretFlag is the flag that was given about the secret, or "": an endpoint's
+// own may not fit what changes.
+func (s *session) secretFlag() string {
+	for _, name := range []string{"secret", "secret-file", "unsigned"} {
+		if f := s.cmd.Flags().Lookup(name); f != nil && f.Changed {
+			return name
+		}
+	}
+	return ""
 }
 
 // flagNamed is the flag that sets exactly this.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 
 // wrongFlag explains flags that cannot be read.
 func wrongFlag(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return wrongUse("--%s %q: %w; see `%s --help`", invalid.GetFlag().Name, invalid.GetValue(), valueError(err), cmd.CommandPath())
+	}
 	text := err.Error()
 	if word, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
 		var names []string
@@ -53,6 +57,25 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		}
 	}
 	return wrongUse("%w; see `%s --help`", err, cmd.CommandPath())
+}
+
+// valueError says what the value of a flag is to be, in words.
+func valueError(err error) error {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	switch invalid.GetFlag().Value.Type() {
+	case "int":
+		return errors.New("it is a whole number")
+	case "float64":
+		return errors.New("it is a number, such as 10 or 0.5")
+	case "bool":
+		return errors.New("it is true or false")
+	case "duration":
+		return errors.New("it is a duration, such as 30s or 5m")
+	}
+	return invalid.Unwrap()
 }
 
 // closest gives the candidate that a word was probably meant to be, or "".

@@ -86,7 +86,28 @@ func newRoot() *cobra.Command {
 	add(root, groupHook, newVerify(), newSign())
 	add(root, groupSelf, newConfig(), newVersion(), newCompletion())
 	root.SetHelpCommandGroupID(groupSelf)
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Args, c.RunE = cobra.ArbitraryArgs, help
+		}
+	}
 	return root
+}
+
+// help shows the help of a command; one that is not there is refused as it is
+// without help.
+func help(cmd *cobra.Command, args []string) error {
+	of, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if err := noSuchCommand(of, rest); err != nil {
+		return err
+	}
+	of.InitDefaultHelpFlag()
+	of.InitDefaultVersionFlag()
+	return of.Help()
 }
 
 func add(root *cobra.Command, id string, commands ...*cobra.Command) {

@@ -78,7 +78,7 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	if err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(cmd.Context()); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
@@ -98,12 +98,13 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 }
 
 // check refuses values that cannot be meant, before anything is made.
-func (f *serveFlags) check() error {
-	if _, _, err := net.SplitHostPort(f.addr); err != nil {
-		return &usageError{fmt.Errorf("--addr %q: it is HOST:PORT, such as 127.0.0.1:8787", f.addr)}
+func (f *serveFlags) check(ctx context.Context) error {
+	const form = "%s %q: it is HOST:PORT, such as 127.0.0.1:%d, with a port from 0 to 65535"
+	if !hostPort(ctx, f.addr) {
+		return wrongUse(form, "--addr", f.addr, 8787)
 	}
-	if _, _, err := net.SplitHostPort(f.metricsAddr); err != nil && f.metricsAddr != "" {
-		return &usageError{fmt.Errorf("--metrics-addr %q: it is HOST:PORT, such as 127.0.0.1:9090", f.metricsAddr)}
+	if f.metricsAddr != "" && !hostPort(ctx, f.metricsAddr) {
+		return wrongUse(form, "--metrics-addr", f.metricsAddr, 9090)
 	}
 	if f.publicURL == "" {
 		return nil
@@ -113,6 +114,16 @@ func (f *serveFlags) check() error {
 		return &usageError{fmt.Errorf("--public-url %q: it is http(s)://HOST, perhaps with a path, such as https://ringback.example.com", f.publicURL)}
 	}
 	return nil
+}
+
+// hostPort says whether this is HOST:PORT with a port that there can be, or the
+// name of one.
+func hostPort(ctx context.Context, addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	}
+	return err == nil
 }
 
 // announcement is the line that scripts read.

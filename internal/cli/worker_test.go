@@ -294,7 +294,7 @@ func TestWorkerIsUsedWrongly(t *testing.T) {
 		"the environment variable \"NO_SUCH\"":      "http --type=a --key=rb_x --url=http://x --header=A:env:NO_SUCH",
 		"takes no arguments, but got":               "http --type=a --key=rb_x --url=http://x more",
 		"unknown flag: --frobnify":                  "exec --frobnify",
-		"invalid argument \"soon\" for \"--lease\"": "exec --lease=soon",
+		`--lease "soon": it is a duration`: "exec --lease=soon",
 	} {
 		var line []string
 		for word := range strings.FieldsSeq(args) {

@@ -41,6 +41,9 @@ func newWorkerExec() *cobra.Command {
 			"RINGBACK_KEY, RINGBACK_OPERATOR_KEY and RINGBACK_MASTER_KEY.",
 		Example: "  ringback worker exec --type translate -- ./translate.py",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && len(f.types) == 0 {
+				return wrongUse("--type is missing: say which jobs to do, before the program, whose flags are its own")
+			}
 			if err := f.check(); err != nil {
 				return err
 			}
