@@ -40,11 +40,11 @@ func TestDemoRunsOutOfTime(t *testing.T) {
 
 func TestDemoIsUsedWrongly(t *testing.T) {
 	for want, args := range map[string][]string{
-		"there is no such file":    {"demo", filepath.Join(t.TempDir(), "missing.png")},
-		"is a directory":           {"demo", t.TempDir()},
-		"it must be more than 0":   {"demo", "--timeout", "0s"},
-		`--timeout "soon": it is a duration`:         {"demo", "--timeout", "soon"},
-		"unknown flag: --frobnify": {"demo", "--frobnify"},
+		"there is no such file":              {"demo", filepath.Join(t.TempDir(), "missing.png")},
+		"is a directory":                     {"demo", t.TempDir()},
+		"it must be more than 0":             {"demo", "--timeout", "0s"},
+		`--timeout "soon": it is a duration`: {"demo", "--timeout", "soon"},
+		"unknown flag: --frobnify":           {"demo", "--frobnify"},
 	} {
 		status, out, stderr := commandLine(args...)
 		if status != 2 || out != "" || !strings.Contains(stderr, want) {

@@ -66,9 +66,9 @@ func (f *signFlags) run(cmd *cobra.Command) error {
 	if err := s.Sign(m, h); err != nil {
 		return wrongUse("%w (--id, --timestamp or --type)", err)
 	}
-	if f.id != "" && h.Get(webhook.HeaderID) == "" {
-		h.Set(webhook.HeaderID, f.id)
-	}
+	h.Set("Content-Type", "application/json")
+	h.Set(webhook.HeaderID, m.ID)
+	h.Set(webhook.HeaderAttempt, "1")
 	return f.print(outputOf(cmd, f.json), wireNames(p, h))
 }
 
@@ -117,7 +117,7 @@ func (f *signFlags) message(in *inputs) (m webhook.Message, err error) {
 
 // wireNames gives headers the names that the profile documents.
 func wireNames(p webhook.Profile, h http.Header) map[string]string {
-	names := []string{p.SignatureHeader, webhook.HeaderID, webhook.HeaderTimestamp, "User-Agent"}
+	names := []string{p.SignatureHeader, webhook.HeaderID, webhook.HeaderTimestamp, webhook.HeaderAttempt, "Content-Type", "User-Agent"}
 	for _, extra := range p.ExtraHeaders {
 		names = append(names, extra.Name)
 	}
@@ -145,7 +145,7 @@ func (f *signFlags) print(out *output, headers map[string]string) error {
 	slices.Sort(lines)
 	text := strings.Join(lines, "\n")
 	if f.curl != "" {
-		words := []string{"curl", "-sS", shellWord(f.curl), "-H", shellWord("Content-Type: application/json")}
+		words := []string{"curl", "-sS", shellWord(f.curl)}
 		for _, line := range lines {
 			words = append(words, "-H", shellWord(line))
 		}
