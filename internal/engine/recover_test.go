@@ -183,11 +183,12 @@ func TestRecoverDuringCancellation(t *testing.T) {
 			_, err := w.e.UpdateEndpoint(t.Context(), w.account.ID, ep.ID, enabled(false))
 			disabled <- err
 		}()
-		for ep.Enabled {
-			var err error
-			if ep, err = w.e.Endpoint(t.Context(), w.account.ID, ep.ID); err != nil {
+		for isEnabled := true; isEnabled; {
+			now, err := w.e.Endpoint(t.Context(), w.account.ID, ep.ID)
+			if err != nil {
 				t.Fatal(err)
 			}
+			isEnabled = now.Enabled
 		}
 		if _, err := w.e.UpdateEndpoint(t.Context(), w.account.ID, ep.ID, enabled(true)); err != nil {
 			t.Fatal(err)
