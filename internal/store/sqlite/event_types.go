@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
@@ -14,20 +13,8 @@ const eventTypeColumns = "account_id, name, description, archived, created_at, u
 // or limit of them.
 func (s *Store) InsertEventType(ctx context.Context, e *ringback.EventType, limit int) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
-		_, err := eventType(ctx, t, e.AccountID, e.Name)
-		if err == nil {
-			return store.ErrExists
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		if err := mayInsert(ctx, t, "event_types", e.AccountID, e.Name, limit); err != nil {
 			return err
-		}
-		var have int
-		if err := one(ctx, t, func(row scanner) error { return row.Scan(&have) },
-			"SELECT count(*) FROM event_types WHERE account_id = ?", e.AccountID); err != nil {
-			return err
-		}
-		if have >= limit {
-			return store.ErrLimit
 		}
 		return putEventType(ctx, t, "INSERT", e)
 	})

@@ -29,20 +29,8 @@ type profileDefinition struct {
 // limit of them.
 func (s *Store) InsertProfile(ctx context.Context, p *ringback.CustomProfile, limit int) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
-		_, err := profile(ctx, t, p.AccountID, p.Name)
-		if err == nil {
-			return store.ErrExists
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		if err := mayInsert(ctx, t, "profiles", p.AccountID, p.Name, limit); err != nil {
 			return err
-		}
-		var have int
-		if err := one(ctx, t, func(row scanner) error { return row.Scan(&have) },
-			"SELECT count(*) FROM profiles WHERE account_id = ?", p.AccountID); err != nil {
-			return err
-		}
-		if have >= limit {
-			return store.ErrLimit
 		}
 		return putProfile(ctx, t, "INSERT", p)
 	})
