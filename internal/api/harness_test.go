@@ -15,6 +15,7 @@ import (
 	"github.com/ringback/ringback/internal/api"
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/engine"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store/sqlite"
 	"github.com/ringback/ringback/ringback"
@@ -61,9 +62,13 @@ func start(t testing.TB, options ...option) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
+	node, err := nodes.Join(t.Context(), db, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
 	e.store = &faulty{Store: db, attempts: make(chan string, 100), idle: make(chan struct{}, 100)}
 	e.engine = engine.New(engine.Config{
-		Store: e.store, Egress: egress.New(egressConfig), Log: quiet, UserAgent: "Ringback/test",
+		Store: e.store, Node: node, Egress: egress.New(egressConfig), Log: quiet, UserAgent: "Ringback/test",
 	})
 	e.api = api.New(e.engine, apiConfig)
 	e.server = httptest.NewServer(e.api.Handler())

@@ -35,7 +35,14 @@ type Committer interface {
 type Store interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	ParkedQueues(ctx context.Context) ([]string, error)
-	LeasedDeliveries(ctx context.Context) ([]store.DeliveryRef, error)
+	LeasedDeliveries(ctx context.Context, epoch int64) ([]store.LeasedDelivery, error)
+}
+
+// Node is this process among those that share the store (internal/nodes).
+type Node interface {
+	Epoch() int64
+	NextLease() store.Lease
+	Holds(l store.Lease) bool
 }
 
 // Sender sends one request (internal/egress).
@@ -113,6 +120,7 @@ func (l Limits) withDefaults() Limits {
 type Config struct {
 	Commit    Committer
 	Store     Store
+	Node      Node
 	Sender    Sender
 	Targets   Targets
 	Log       *slog.Logger

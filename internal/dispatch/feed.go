@@ -129,7 +129,7 @@ func (d *Dispatcher) learnDue(ctx context.Context) error {
 // reclaim gives back leases that memory does not know and did not know at the
 // check before: their commit was answered, but they never arrived here.
 func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[string]bool {
-	leased, err := d.Store.LeasedDeliveries(ctx)
+	leased, err := d.Store.LeasedDeliveries(ctx, d.Node.Epoch())
 	if err != nil {
 		d.Log.Warn("leases could not be checked", "error", err)
 		return before
@@ -137,13 +137,13 @@ func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[st
 	lost := make(map[string]bool)
 	var ops []store.Op
 	d.mu.Lock()
-	for _, ref := range leased {
-		if _, ok := d.known[ref.ID]; ok {
+	for _, l := range leased {
+		if _, ok := d.known[l.ID]; ok {
 			continue
 		}
-		lost[ref.ID] = true
-		if before[ref.ID] {
-			ops = append(ops, &store.PlaceDelivery{DeliveryRef: ref, Placement: store.Scheduled})
+		lost[l.ID] = true
+		if before[l.ID] {
+			ops = append(ops, &store.PlaceDelivery{DeliveryRef: l.DeliveryRef, From: l.Lease, Placement: store.Scheduled})
 		}
 	}
 	d.mu.Unlock()

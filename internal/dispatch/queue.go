@@ -58,6 +58,7 @@ type queue struct {
 type item struct {
 	store.Claimed
 
+	lease   store.Lease
 	queue   *queue
 	size    int64
 	changes int  // the queue's, when the item was taken

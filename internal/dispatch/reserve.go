@@ -47,7 +47,7 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	case d.full || !d.hasRoom():
 		d.full = true
 	default:
-		t.Leased = true
+		t.Lease = d.Node.NextLease()
 		q.reserved++
 		d.hold(q, size)
 	}
@@ -105,14 +105,14 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	defer d.mu.Unlock()
 	q := t.queue
 	switch {
-	case t.Leased:
+	case t.Lease != 0:
 		q.reserved--
 		if c == nil {
 			d.free(q, t.size)
 			d.wantRefill(q)
 			return
 		}
-		d.enqueue(q, &item{Claimed: *c, size: t.size})
+		d.enqueue(q, &item{Claimed: *c, lease: t.Lease, size: t.size})
 	case t.Queue != "":
 		d.shelf(t.Queue).parking--
 		d.wantRefill(q)

@@ -133,7 +133,7 @@ func (d *Dispatcher) shedSlow() {
 			q.parking++
 			d.forget(it)
 			d.free(q, it.size)
-			ops = append(ops, placeOn(&q.shelf, it.Claimed))
+			ops = append(ops, placeOn(&q.shelf, it.Claimed, it.lease))
 		}
 		d.wantRefill(q)
 	}
@@ -144,10 +144,10 @@ func (d *Dispatcher) shedSlow() {
 	}
 }
 
-func placeOn(s *shelf, c store.Claimed) *store.PlaceDelivery {
+func placeOn(s *shelf, c store.Claimed, from store.Lease) *store.PlaceDelivery {
 	return &store.PlaceDelivery{
 		DeliveryRef: store.DeliveryRef{AccountID: c.Delivery.AccountID, ID: c.Delivery.ID},
-		Placement:   store.Placement{Queue: s.name},
+		From:        from, Placement: store.Placement{Queue: s.name},
 	}
 }
 
@@ -238,7 +238,7 @@ func (d *Dispatcher) addRoom(r room, sign int) {
 // after finds them. Those whose queue is full meanwhile are parked. It says how
 // many were claimed. The room is given back.
 func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
-	op := &store.ClaimDeliveries{Queue: shelfName, Now: time.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	op := &store.ClaimDeliveries{Lease: d.Node.NextLease(), Queue: shelfName, Now: time.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
 	var parked []store.Op
 	answer := make(chan error, 1)
 	d.Commit.Go(func(err error) {
@@ -260,10 +260,10 @@ func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
 // d.mu is held.
 func (d *Dispatcher) admitAll(op *store.ClaimDeliveries) (parked []store.Op) {
 	for _, c := range op.Claimed {
-		if on := d.admit(c, op.Queue); on != nil {
+		if on := d.admit(c, op); on != nil {
 			on.overflow = true
 			on.parking++
-			parked = append(parked, placeOn(on, c))
+			parked = append(parked, placeOn(on, c, op.Lease))
 		}
 	}
 	return parked
@@ -271,16 +271,16 @@ func (d *Dispatcher) admitAll(op *store.ClaimDeliveries) (parked []store.Op) {
 
 // admit queues a claimed delivery, or gives the shelf where it has to wait.
 // What comes off a shelf passes by that shelf's own overflow. d.mu is held.
-func (d *Dispatcher) admit(c store.Claimed, from string) *shelf {
+func (d *Dispatcher) admit(c store.Claimed, op *store.ClaimDeliveries) *shelf {
 	q := d.queue(QueueOf(c.Delivery))
 	size := Size(&c)
 	switch {
-	case from == q.name && q.full(d.Limits), from != q.name && d.park(q):
+	case op.Queue == q.name && q.full(d.Limits), op.Queue != q.name && d.park(q):
 		return &q.shelf
-	case from == "" && d.parkAccount(q.account), d.accountFull(q.account):
+	case op.Queue == "" && d.parkAccount(q.account), d.accountFull(q.account):
 		return &q.account.shelf
 	}
 	d.hold(q, size)
-	d.enqueue(q, &item{Claimed: c, size: size})
+	d.enqueue(q, &item{Claimed: c, lease: op.Lease, size: size})
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ringback/ringback/internal/commit"
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
@@ -30,6 +31,7 @@ type Egress interface {
 // Config is what an engine works with.
 type Config struct {
 	Store     store.Store
+	Node      *nodes.Member
 	Egress    Egress
 	Log       *slog.Logger
 	UserAgent string // of deliveries
@@ -85,7 +87,7 @@ func New(c Config) *Engine {
 		stopping:  make(chan struct{}),
 	}
 	e.dispatcher = dispatch.New(dispatch.Config{
-		Commit: e.commit, Store: c.Store, Sender: c.Egress, Targets: targets{e},
+		Commit: e.commit, Store: c.Store, Node: c.Node, Sender: c.Egress, Targets: targets{e},
 		Log: c.Log, UserAgent: c.UserAgent, Limits: c.Limits, Metrics: c.Metrics, Tracer: c.Tracer,
 	})
 	c.Metrics.Watch(state{e})

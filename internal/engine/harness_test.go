@@ -21,6 +21,7 @@ import (
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
@@ -142,6 +143,7 @@ type world struct {
 	e       *engine.Engine
 	net     *network
 	store   *flaky
+	node    *nodes.Member
 	metrics *metrics.Metrics
 	account *ringback.Account
 	stop    func()
@@ -181,20 +183,24 @@ func openWith(t *testing.T, dir string, c engine.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: &flaky{Store: db}, metrics: metrics.New("test"), net: &network{
+	node, err := nodes.Join(t.Context(), db, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, store: &flaky{Store: db}, node: node, metrics: metrics.New("test"), net: &network{
 		Client:    egress.New(egress.Config{AllowHTTP: true, AllowPrivate: true}),
 		receivers: make(map[string]http.HandlerFunc),
 	}}
 	w.restart = func() {
 		w.stop()
 		again := openWith(t, dir, c)
-		w.e, w.store, w.stop = again.e, again.store, again.stop
+		w.e, w.store, w.node, w.stop = again.e, again.store, again.node, again.stop
 		w.metrics = again.metrics
 		again.net.mu.Lock()
 		defer again.net.mu.Unlock()
 		again.net.receivers, w.net = w.net.receivers, again.net
 	}
-	c.Store, c.Egress, c.UserAgent, c.Metrics = w.store, w.net, "Ringback/test", w.metrics
+	c.Store, c.Node, c.Egress, c.UserAgent, c.Metrics = w.store, w.node, w.net, "Ringback/test", w.metrics
 	w.e = engine.New(c)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)

@@ -246,7 +246,7 @@ func TestLostLeasesAreReclaimed(t *testing.T) {
 				ID: ringback.DeliveryID(ev.ID, 0), AccountID: w.account.ID, EventID: ev.ID, EventType: "a", EndpointID: ep.ID,
 				URL: ep.URL, Profile: ep.Profile, Status: ringback.DeliveryPending, NextAttemptAt: at, CreatedAt: at,
 			},
-			Placement: store.Placement{Leased: true},
+			Placement: store.Placement{Lease: w.node.NextLease()},
 		}}}
 		if err := w.store.Commit(t.Context(), []store.Op{op}); err != nil {
 			t.Fatal(err)

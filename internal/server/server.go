@@ -20,6 +20,7 @@ import (
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
@@ -102,8 +103,12 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			return nil
 		},
 	})
+	node, err := nodes.Join(ctx, s.store, c.Addr)
+	if err != nil {
+		return nil, err
+	}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
+		Store: s.store, Node: node, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
 		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics, Tracer: s.tracer, Retention: c.Retention,
 	})
 	if s.keys, err = s.firstKeys(ctx); err != nil {

@@ -36,8 +36,8 @@ type IdempotencyKey struct {
 
 // Placement says where a pending delivery waits.
 type Placement struct {
-	Leased bool   // in the memory of the process that has this epoch
-	Queue  string // parked in this queue until ClaimDeliveries asks for it by name; "" = not parked
+	Lease Lease  // in the memory of the node that holds it under this lease; 0 = of none
+	Queue string // parked in this queue until ClaimDeliveries asks for it by name; "" = not parked
 }
 
 // Scheduled deliveries are neither leased nor parked: they are claimed when
@@ -66,11 +66,13 @@ type SubmitJob struct {
 const KeyTTL = 24 * time.Hour
 
 // PublishEvent inserts an event with its deliveries. Key works as in SubmitJob;
-// Replayed names the event.
+// Replayed names the event. If the account's Revision is another one by now
+// nothing is inserted, and Err is ErrStale.
 type PublishEvent struct {
 	Event      *ringback.Event
 	Deliveries []NewDelivery
 	Key        *IdempotencyKey
+	Revision   int64 // that the deliveries were planned with; 0 = whichever
 
 	Replayed string
 	Err      error
@@ -122,11 +124,13 @@ type RequeueJob struct {
 // FinishedAt of Job are written, and the event and its deliveries inserted. With
 // a Token the job must be running under it; with "" (a cancel) it must not be
 // final. Otherwise Err is ErrFenced, or ErrNotFound if there is no such job.
+// Revision works as in PublishEvent.
 type FinishJob struct {
 	Job        *ringback.Job
 	Token      string
 	Event      *ringback.Event
 	Deliveries []NewDelivery
+	Revision   int64
 
 	Err error
 }
@@ -143,13 +147,14 @@ type PromoteJobs struct {
 // PromotedJob tells whom to wake.
 type PromotedJob struct{ AccountID, Type string }
 
-// ClaimDeliveries leases up to Limit pending deliveries to this epoch: with
+// ClaimDeliveries takes up to Limit pending deliveries under a lease: with
 // Queue "" scheduled ones with NextAttemptAt at or before Now, the longest due
 // first; otherwise those parked in that queue, in the same order. It ends early,
 // after the one with which the JSON of the events and jobs loaded (data, input,
 // result, metadata) passes MaxBytes. A delivery whose event or job is missing is
 // made failed, with that as its reason, instead of claimed.
 type ClaimDeliveries struct {
+	Lease    Lease
 	Queue    string
 	Now      time.Time
 	Limit    int
@@ -165,25 +170,27 @@ type Claimed struct {
 	Job      *ringback.Job // of a job's event; its Status is final
 }
 
-// PlaceDelivery moves a delivery that this epoch has leased to another
-// placement. If it is not leased by this epoch, nothing happens.
+// PlaceDelivery moves a delivery from a lease to another placement. If it is not
+// under that lease, nothing happens.
 type PlaceDelivery struct {
 	DeliveryRef
+	From Lease
 	Placement
 }
 
-// RecordAttempt ends one attempt of a delivery that this epoch has leased: the
+// RecordAttempt ends one attempt of a delivery that is under the lease: the
 // attempt is added to its history, AttemptCount becomes Attempt.Number, or the
 // next one if another attempt has taken that number meanwhile, and it is either
 // scheduled again (Status pending) or final. Attempt.Number 0 records
 // no attempt: the delivery is made final without one (its endpoint is gone).
-// If it is no longer leased by this epoch Err is ErrFenced; the attempt is then
-// still added to the history of a delivery that is no longer pending, since the
-// request was made. Its status stays, but for a canceled one whose attempt was
-// answered after all: that is delivered. With Err nil, and then alone, Notice
+// If it is no longer under that lease Err is ErrFenced; the attempt is then
+// still added to the delivery's history and counted, since the request was made.
+// All else stays, but that a canceled one whose attempt was answered after all
+// is delivered. With Err nil, and then alone, Notice
 // is inserted, too.
 type RecordAttempt struct {
 	DeliveryRef
+	Lease         Lease
 	Attempt       ringback.Attempt
 	Status        ringback.DeliveryStatus
 	NextAttemptAt time.Time // with pending

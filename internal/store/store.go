@@ -36,6 +36,8 @@ var (
 	// ErrExists: another key has this hash, or another event type or profile of
 	// the owner this name.
 	ErrExists = errors.New("store: exists already")
+	// ErrStale: the account was changed since the revision that was named.
+	ErrStale = errors.New("store: the account was changed meanwhile")
 	// ErrIdempotencyMismatch: the idempotency key was used with another fingerprint.
 	ErrIdempotencyMismatch = errors.New("store: idempotency key used with another request")
 	// ErrLimit: the account has as many of these as it may have.
@@ -84,11 +86,11 @@ type Store interface {
 	EventTypes
 	Backlogs
 	History
+	Nodes
 
-	// Epoch is the number of this opening of the store, larger than any before.
-	// Leases of deliveries carry it. Opening a store takes over every delivery
-	// that an earlier epoch of a dead process had leased.
-	Epoch() int64
+	// Lanes is how many commits may run at once, each of its own buckets: bucket b
+	// belongs to lane b % Lanes. At least 1.
+	Lanes() int
 	// PurgeIdempotencyKeys deletes up to limit keys made before the time, and
 	// gives how many it deleted.
 	PurgeIdempotencyKeys(ctx context.Context, before time.Time, limit int) (int, error)
@@ -120,6 +122,9 @@ type Accounts interface {
 	// written and that error is returned.
 	UpdateAccount(ctx context.Context, id string, change func(*ringback.Account) error) (*ringback.Account, error)
 	Account(ctx context.Context, id string) (*ringback.Account, error)
+	// Revision is a number, at least 1, that is larger after every change of the
+	// account or of its endpoints. There need not be such an account.
+	Revision(ctx context.Context, id string) (int64, error)
 	ListAccounts(ctx context.Context, p Page) ([]*ringback.Account, error)
 }
 
@@ -272,9 +277,9 @@ type Deliveries interface {
 	// pending deliveries but are disabled or deleted: their cancellation was cut
 	// off.
 	AbandonedEndpoints(ctx context.Context, limit int) ([]EndpointRef, error)
-	// LeasedDeliveries gives what this epoch has leased. It is bounded by what
-	// the caller leased.
-	LeasedDeliveries(ctx context.Context) ([]DeliveryRef, error)
+	// LeasedDeliveries gives what is under leases of the epoch. It is bounded by
+	// what its node leased.
+	LeasedDeliveries(ctx context.Context, epoch int64) ([]LeasedDelivery, error)
 }
 
 // EndpointRef names an endpoint.
@@ -282,3 +287,9 @@ type EndpointRef struct{ AccountID, ID string }
 
 // DeliveryRef names a delivery.
 type DeliveryRef struct{ AccountID, ID string }
+
+// LeasedDelivery names a delivery and the lease that it is under.
+type LeasedDelivery struct {
+	DeliveryRef
+	Lease Lease
+}

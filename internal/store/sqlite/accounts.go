@@ -32,6 +32,7 @@ func (s *Store) UpdateAccount(
 			return err
 		}
 		a.ID = id
+		s.revisions.changed(id)
 		return s.putAccount(ctx, t, "REPLACE", a)
 	})
 	if err != nil {

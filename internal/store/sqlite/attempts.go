@@ -36,12 +36,12 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 const countAttempts = "iif(?1 = 0, attempt_count, max(attempt_count + 1, ?1))"
 
 func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
-	return t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
+	return t.exec(ctx, `UPDATE deliveries_open SET lease = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
 		attempt_count = `+countAttempts+`,
 		url = coalesce(nullif(?5, ''), url), profile = coalesce(nullif(?6, ''), profile)
-		WHERE account_id = ?7 AND id = ?8 AND lease_epoch = ?9`,
+		WHERE account_id = ?7 AND id = ?8 AND lease = ?9`,
 		op.Attempt.Number, micros(op.NextAttemptAt), op.Reason, op.Step, op.URL, op.Profile,
-		op.AccountID, op.ID, s.epoch)
+		op.AccountID, op.ID, int64(op.Lease))
 }
 
 func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
@@ -50,9 +50,9 @@ func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttemp
 		SELECT account_id, id, event_type, job_id, endpoint_id,
 		coalesce(nullif(?2, ''), url), coalesce(nullif(?3, ''), profile),
 		?4, `+countAttempts+`, ?5, ?6, created_at, ?7
-		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease_epoch = ?10`,
+		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease = ?10`,
 		op.Attempt.Number, op.URL, op.Profile, op.Reason, op.Step, string(op.Status), micros(op.Now),
-		op.AccountID, op.ID, s.epoch)
+		op.AccountID, op.ID, int64(op.Lease))
 	if err != nil || n == 0 {
 		return 0, err
 	}
@@ -62,21 +62,20 @@ func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttemp
 
 const deleteOpen = "DELETE FROM deliveries_open WHERE account_id = ? AND id = ?"
 
-// recordLate adds a fenced attempt to a delivery that is in history. Its number
-// is moved up if another attempt has taken it meanwhile, and counted, so that a
-// retry by hand goes on after it.
+// recordLate adds a fenced attempt to a delivery's history. Its number is moved
+// up if another attempt has taken it meanwhile, and counted, so that the next one
+// goes on after it.
 func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	if op.Attempt.Number == 0 {
 		return nil
 	}
 	var number int
-	err := one(ctx, t, func(row scanner) error { return row.Scan(&number) },
-		`UPDATE deliveries SET attempt_count = max(attempt_count + 1, ?1),
-		reason = CASE WHEN ?2 AND status = 'canceled' THEN '' ELSE reason END,
-		finished_at = CASE WHEN ?2 AND status = 'canceled' THEN ?3 ELSE finished_at END,
-		status = CASE WHEN ?2 AND status = 'canceled' THEN 'delivered' ELSE status END
-		WHERE account_id = ?4 AND id = ?5 RETURNING attempt_count`,
-		op.Attempt.Number, op.Status == ringback.DeliveryDelivered, micros(op.Now), op.AccountID, op.ID)
+	scan := func(row scanner) error { return row.Scan(&number) }
+	err := one(ctx, t, scan, `UPDATE deliveries_open SET attempt_count = max(attempt_count + 1, ?)
+		WHERE account_id = ? AND id = ? RETURNING attempt_count`, op.Attempt.Number, op.AccountID, op.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = lateInHistory(ctx, t, op, scan)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -85,6 +84,16 @@ func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	}
 	_, err = insertAttempt(ctx, t, op, number)
 	return err
+}
+
+// lateInHistory counts a fenced attempt of a delivery that has ended.
+func lateInHistory(ctx context.Context, t tx, op *store.RecordAttempt, scan func(scanner) error) error {
+	return one(ctx, t, scan, `UPDATE deliveries SET attempt_count = max(attempt_count + 1, ?1),
+		reason = CASE WHEN ?2 AND status = 'canceled' THEN '' ELSE reason END,
+		finished_at = CASE WHEN ?2 AND status = 'canceled' THEN ?3 ELSE finished_at END,
+		status = CASE WHEN ?2 AND status = 'canceled' THEN 'delivered' ELSE status END
+		WHERE account_id = ?4 AND id = ?5 RETURNING attempt_count`,
+		op.Attempt.Number, op.Status == ringback.DeliveryDelivered, micros(op.Now), op.AccountID, op.ID)
 }
 
 // insertNumbered inserts an attempt under its number, or the next one if another

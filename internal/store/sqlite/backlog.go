@@ -13,7 +13,7 @@ func (s *Store) Backlog(ctx context.Context, limit int) (b store.Backlog, err er
 		into  *store.Waiting
 		query string
 	}{
-		{&b.Scheduled, waiting("next_attempt_at", "deliveries_open", "open_due", "lease_epoch = 0 AND queue = ''")},
+		{&b.Scheduled, waiting("next_attempt_at", "deliveries_open", "open_due", "lease = 0 AND queue = ''")},
 		{&b.Parked, waiting("next_attempt_at", "deliveries_open", "open_parked", "queue <> ''")},
 		{&b.Ready, waiting("due_at", "jobs", "jobs_ready", "ready = 1")},
 		{&b.Delayed, waiting("due_at", "jobs", "jobs_waiting", "status = 'queued' AND ready = 0")},

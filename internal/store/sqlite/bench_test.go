@@ -52,9 +52,10 @@ func publishBatch(n, accounts, offset int) (publish, record []store.Op) {
 			Status: ringback.DeliveryPending, NextAttemptAt: now, CreatedAt: now,
 		}
 		publish = append(publish, &store.PublishEvent{Event: e, Deliveries: []store.NewDelivery{
-			{Delivery: d, Placement: store.Placement{Leased: true}},
+			{Delivery: d, Placement: store.Placement{Lease: store.NewLease(1, 1)}},
 		}})
 		record = append(record, &store.RecordAttempt{
+			Lease:       store.NewLease(1, 1),
 			DeliveryRef: store.DeliveryRef{AccountID: account, ID: d.ID},
 			Attempt: ringback.Attempt{
 				Number: 1, StartedAt: now, Duration: 12 * time.Millisecond, StatusCode: 200,

@@ -37,7 +37,7 @@ func TestBrokenDelivery(t *testing.T) {
 		commit(t, s, publish[0], publish[1], publish[2], publish[3])
 		change(t, s, "DELETE FROM events WHERE id IN (?, ?)", publish[0].Event.ID, publish[2].Event.ID)
 
-		claim := &store.ClaimDeliveries{Now: publish[3].Deliveries[0].NextAttemptAt, Limit: limit, MaxBytes: 1 << 20}
+		claim := &store.ClaimDeliveries{Lease: store.NewLease(1, 1), Now: publish[3].Deliveries[0].NextAttemptAt, Limit: limit, MaxBytes: 1 << 20}
 		commit(t, s, claim)
 		if len(claim.Claimed) != 1 || claim.Claimed[0].Event.ID != publish[3].Event.ID {
 			t.Errorf("claimed %+v", claim.Claimed)
@@ -106,7 +106,7 @@ func TestOperationsOwnErrors(t *testing.T) {
 		"unknown":        unknownOp{},
 		"id exists":      &store.SubmitJob{Job: job},
 		"too big":        &store.PublishEvent{Event: &long},
-		"missing row":    &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: d.AccountID, ID: d.ID}, Placement: store.Placement{Leased: true}, Now: now},
+		"missing row":    &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: d.AccountID, ID: d.ID}, Placement: store.Placement{Lease: store.NewLease(1, 1)}, Now: now},
 		"unreadable row": &store.LeaseJobs{Types: []string{"t"}, Max: 1, Now: now, Token: func(*ringback.Job) string { return "" }},
 	} {
 		err := s.Commit(t.Context(), []store.Op{publish[1], bad})

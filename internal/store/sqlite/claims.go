@@ -40,8 +40,8 @@ func (s *Store) claimWaiting(
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = ?, queue = ''
-			WHERE account_id = ? AND id = ?`, s.epoch, d.AccountID, d.ID); err != nil {
+		if _, err := t.exec(ctx, `UPDATE deliveries_open SET lease = ?, queue = ''
+			WHERE account_id = ? AND id = ?`, int64(op.Lease), d.AccountID, d.ID); err != nil {
 			return err
 		}
 		op.Claimed = append(op.Claimed, c)
@@ -70,7 +70,7 @@ func (s *Store) failBroken(
 func waitingDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) ([]*ringback.Delivery, error) {
 	if op.Queue == "" {
 		return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_due
-			WHERE lease_epoch = 0 AND queue = '' AND next_attempt_at <= ?
+			WHERE lease = 0 AND queue = '' AND next_attempt_at <= ?
 			ORDER BY next_attempt_at, account_id, id LIMIT ?`, micros(op.Now), op.Limit)
 	}
 	return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_parked
@@ -106,8 +106,8 @@ func missing(err error, kind, id string) error {
 }
 
 func (s *Store) placeDelivery(ctx context.Context, t tx, op *store.PlaceDelivery) error {
-	epoch, queue := s.place(op.Placement)
-	_, err := t.exec(ctx, `UPDATE deliveries_open SET lease_epoch = ?, queue = ?
-		WHERE account_id = ? AND id = ? AND lease_epoch = ?`, epoch, queue, op.AccountID, op.ID, s.epoch)
+	lease, queue := place(op.Placement)
+	_, err := t.exec(ctx, `UPDATE deliveries_open SET lease = ?, queue = ?
+		WHERE account_id = ? AND id = ? AND lease = ?`, lease, queue, op.AccountID, op.ID, int64(op.From))
 	return err
 }

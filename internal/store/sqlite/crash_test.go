@@ -108,6 +108,7 @@ func wantAcknowledged(t *testing.T, dir string, acknowledged map[store.DeliveryR
 	t.Helper()
 	s := openStore(t, dir)
 	defer closeStore(t, s)
+	join(t, s)
 	for ref, want := range acknowledged {
 		d, err := s.Delivery(t.Context(), ref.AccountID, ref.ID)
 		if err != nil {
@@ -121,7 +122,7 @@ func wantAcknowledged(t *testing.T, dir string, acknowledged map[store.DeliveryR
 			t.Fatalf("event %s: %v", d.EventID, err)
 		}
 	}
-	if refs, err := s.LeasedDeliveries(t.Context()); err != nil || len(refs) != 0 {
+	if refs, err := s.LeasedDeliveries(t.Context(), 1); err != nil || len(refs) != 0 {
 		t.Fatalf("a new epoch has leased %d deliveries (%v)", len(refs), err)
 	}
 }

@@ -18,19 +18,19 @@ const (
 	closedColumns = bothColumns + ", status, 0 AS next_attempt_at, finished_at"
 )
 
-func (s *Store) insertDelivery(ctx context.Context, t tx, d *store.NewDelivery) error {
-	epoch, queue := s.place(d.Placement)
+func insertDelivery(ctx context.Context, t tx, d *store.NewDelivery) error {
+	lease, queue := place(d.Placement)
 	_, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+
-		", next_attempt_at, lease_epoch, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		", next_attempt_at, lease, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, d.URL, d.Profile, d.Reason,
-		d.AttemptCount, d.Step, micros(d.CreatedAt), micros(d.NextAttemptAt), epoch, queue)
+		d.AttemptCount, d.Step, micros(d.CreatedAt), micros(d.NextAttemptAt), lease, queue)
 	return err
 }
 
-// place gives the columns lease_epoch and queue.
-func (s *Store) place(p store.Placement) (epoch int64, queue string) {
-	if p.Leased {
-		return s.epoch, ""
+// place gives the columns lease and queue.
+func place(p store.Placement) (lease int64, queue string) {
+	if p.Lease != 0 {
+		return int64(p.Lease), ""
 	}
 	return 0, p.Queue
 }
@@ -166,7 +166,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var due int64
 	err := one(ctx, s.r, func(row scanner) error { return row.Scan(&due) },
 		`SELECT next_attempt_at FROM deliveries_open INDEXED BY open_due
-		WHERE lease_epoch = 0 AND queue = '' ORDER BY next_attempt_at LIMIT 1`)
+		WHERE lease = 0 AND queue = '' ORDER BY next_attempt_at LIMIT 1`)
 	if errors.Is(err, store.ErrNotFound) {
 		return time.Time{}, nil
 	}
@@ -212,11 +212,14 @@ func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) ([]store.Endp
 		LIMIT ?`, limit)
 }
 
-// LeasedDeliveries gives what this epoch has leased.
-func (s *Store) LeasedDeliveries(ctx context.Context) ([]store.DeliveryRef, error) {
-	return list(ctx, s.r, scanRef,
-		`SELECT account_id, id FROM deliveries_open INDEXED BY open_leased
-		WHERE lease_epoch <> 0 AND lease_epoch = ?`, s.epoch)
+// LeasedDeliveries gives what is under leases of the epoch.
+func (s *Store) LeasedDeliveries(ctx context.Context, epoch int64) ([]store.LeasedDelivery, error) {
+	first, last := store.LeasesOf(epoch)
+	return list(ctx, s.r, func(row scanner) (l store.LeasedDelivery, err error) {
+		err = row.Scan(&l.AccountID, &l.ID, &l.Lease)
+		return l, err
+	}, `SELECT account_id, id, lease FROM deliveries_open INDEXED BY open_leased
+		WHERE lease <> 0 AND lease BETWEEN ? AND ?`, int64(first), int64(last))
 }
 
 func scanRef(row scanner) (ref store.DeliveryRef, err error) {

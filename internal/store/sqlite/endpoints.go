@@ -26,6 +26,7 @@ func (s *Store) InsertEndpoint(ctx context.Context, e *ringback.Endpoint, limit 
 		if have >= limit {
 			return store.ErrLimit
 		}
+		s.revisions.changed(e.AccountID)
 		return s.putEndpoint(ctx, t, "INSERT", e)
 	})
 }
@@ -62,6 +63,7 @@ func (s *Store) changeEndpoint(ctx context.Context, t tx, op *store.ChangeEndpoi
 		return nil //nolint:nilerr // a refusal is the operation's outcome, and does not end the transaction
 	}
 	e.AccountID, e.ID = op.AccountID, op.ID
+	s.revisions.changed(e.AccountID)
 	if err := s.putEndpoint(ctx, t, "REPLACE", e); err != nil {
 		return err
 	}
@@ -99,6 +101,7 @@ func (s *Store) putEndpoint(ctx context.Context, t tx, verb string, e *ringback.
 // DeleteEndpoint deletes an endpoint.
 func (s *Store) DeleteEndpoint(ctx context.Context, accountID, id string) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
+		s.revisions.changed(accountID)
 		n, err := t.exec(ctx, "DELETE FROM endpoints WHERE account_id = ? AND id = ?", accountID, id)
 		if err == nil && n == 0 {
 			return store.ErrNotFound

@@ -18,6 +18,10 @@ var (
 
 func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) error {
 	e := op.Event
+	if s.revisions.stale(e.AccountID, op.Revision) {
+		op.Replayed, op.Err = "", store.ErrStale
+		return nil
+	}
 	use, err := useKey(ctx, t, op.Key, e.AccountID, e.ID, e.CreatedAt)
 	op.Replayed, op.Err = use.replayed, use.err
 	if err != nil || !use.fresh() {
@@ -31,7 +35,7 @@ func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, delive
 		return err
 	}
 	for i := range deliveries {
-		if err := s.insertDelivery(ctx, t, &deliveries[i]); err != nil {
+		if err := insertDelivery(ctx, t, &deliveries[i]); err != nil {
 			return err
 		}
 	}

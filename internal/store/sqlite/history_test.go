@@ -35,11 +35,12 @@ func finishedJob(t *testing.T, s store.Store, at time.Time) store.DeliveryRef {
 	}
 	ref := store.DeliveryRef{AccountID: d.AccountID, ID: d.ID}
 	record := &store.RecordAttempt{
+		Lease:       store.NewLease(1, 1),
 		DeliveryRef: ref, Status: ringback.DeliveryDelivered, Now: at,
 		Attempt: ringback.Attempt{Number: 1, StartedAt: at, StatusCode: 200, ResponseBody: []byte("ok")},
 	}
 	commit(t, s, &store.FinishJob{Job: done, Token: "token", Event: e, Deliveries: []store.NewDelivery{
-		{Delivery: d, Placement: store.Placement{Leased: true}},
+		{Delivery: d, Placement: store.Placement{Lease: store.NewLease(1, 1)}},
 	}}, record)
 	return ref
 }

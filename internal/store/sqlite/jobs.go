@@ -54,6 +54,10 @@ func encodeEventTypes(names ringback.JobEventTypes) (string, error) {
 
 func (s *Store) finishJob(ctx context.Context, t tx, op *store.FinishJob) error {
 	j := op.Job
+	if s.revisions.stale(j.AccountID, op.Revision) {
+		op.Err = store.ErrStale
+		return nil
+	}
 	held := "status = 'running' AND lease_token = ?"
 	if op.Token == "" {
 		held = "status IN ('queued', 'running') AND ? = ''"

@@ -92,7 +92,7 @@ func engineReads(s *sqlite.Store) map[string]func(context.Context) error {
 		},
 		"NextDue":            func(ctx context.Context) error { _, err := s.NextDue(ctx); return err },
 		"ParkedQueues":       func(ctx context.Context) error { _, err := s.ParkedQueues(ctx); return err },
-		"LeasedDeliveries":   func(ctx context.Context) error { _, err := s.LeasedDeliveries(ctx); return err },
+		"LeasedDeliveries":   func(ctx context.Context) error { _, err := s.LeasedDeliveries(ctx, 1); return err },
 		"AbandonedEndpoints": func(ctx context.Context) error { _, err := s.AbandonedEndpoints(ctx, 1); return err },
 		"ExpiredJobs": func(ctx context.Context) error {
 			_, err := s.ExpiredJobs(ctx, time.Now(), 1, 1)

@@ -1,6 +1,5 @@
 // Package sqlite keeps the store in one SQLite file: the embedded default. It
-// serves one process at a time, guarded by a lock file, and takes over what an
-// earlier process had leased as soon as it opens.
+// serves one process at a time, guarded by a lock file.
 //
 // One connection writes, each transaction synced to disk before it is
 // answered; two small pools read, one of them lists alone. Files, all in Config.Dir: ringback.db, its -wal
@@ -17,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gofrs/flock"
 
@@ -45,8 +45,11 @@ type Store struct {
 	sealer Sealer
 	log    *slog.Logger
 	lock   *flock.Flock
-	epoch  int64
+	epoch  atomic.Int64
 	turns  leaseTurns // guarded by the writer's turn
+
+	revisions revisions
+	locks     locks
 
 	closeOnce sync.Once
 	closeErr  error
@@ -55,7 +58,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the store, making it if there is none, brings its schema up to
-// date and begins a new epoch. Errors: ErrLocked, ErrNewer, ErrWrongMasterKey,
+// date and checks the master key. Errors: ErrLocked, ErrNewer, ErrWrongMasterKey,
 // and others that name the file; a file that Open refuses is not changed.
 func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	dir, err := filepath.Abs(c.Dir)
@@ -107,14 +110,11 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 	if s.lists, err = openReader(path, maxListers); err != nil {
 		return nil, err
 	}
-	if err := s.begin(ctx, path); err != nil {
+	if err := s.checkKey(ctx, path); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
-
-// Epoch is the number of this opening of the store.
-func (s *Store) Epoch() int64 { return s.epoch }
 
 // Close waits for running calls and gives the folder free. What is called
 // after it fails.

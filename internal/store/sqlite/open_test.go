@@ -157,7 +157,7 @@ func TestNewerSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
-	wantRefused(t, config(dir), store.ErrNewer, "ringback.db", "987", "this program knows 2")
+	wantRefused(t, config(dir), store.ErrNewer, "ringback.db", "987", "this program knows 3")
 }
 
 func TestWrongMasterKey(t *testing.T) {

@@ -89,7 +89,7 @@ func (s *Store) insertMissed(ctx context.Context, t tx, op *store.RecoverEvents,
 	if number > ringback.MaxDeliveryNumber {
 		return false, nil
 	}
-	err := s.insertDelivery(ctx, t, &store.NewDelivery{
+	err := insertDelivery(ctx, t, &store.NewDelivery{
 		Placement: store.Placement{Queue: op.Queue},
 		Delivery: ringback.Delivery{
 			ID: ringback.DeliveryID(e.ID, number), AccountID: op.AccountID, EventID: e.ID, EventType: e.Type,

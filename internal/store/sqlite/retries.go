@@ -11,27 +11,27 @@ import (
 
 func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery) error {
 	op.Claimed, op.Err = nil, nil
-	epoch, queue := s.place(op.Placement)
+	lease, queue := place(op.Placement)
 	var leased int64
 	err := one(ctx, t, func(row scanner) error { return row.Scan(&leased) },
-		"SELECT lease_epoch FROM deliveries_open WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
+		"SELECT lease FROM deliveries_open WHERE account_id = ? AND id = ?", op.AccountID, op.ID)
 	switch {
 	case err == nil && leased != 0:
 		op.Err = store.ErrFenced
 		return nil
 	case err == nil:
-		_, err = t.exec(ctx, `UPDATE deliveries_open SET next_attempt_at = ?, step = max(step - 1, 0), lease_epoch = ?, queue = ?
-			WHERE account_id = ? AND id = ?`, micros(op.Now), epoch, queue, op.AccountID, op.ID)
+		_, err = t.exec(ctx, `UPDATE deliveries_open SET next_attempt_at = ?, step = max(step - 1, 0), lease = ?, queue = ?
+			WHERE account_id = ? AND id = ?`, micros(op.Now), lease, queue, op.AccountID, op.ID)
 	case errors.Is(err, store.ErrNotFound):
 		var found bool
 		found, err = reopen(ctx, t, op.DeliveryRef, reopening{
-			step: ringback.NoMoreSteps, due: op.Now, epoch: epoch, queue: queue,
+			step: ringback.NoMoreSteps, due: op.Now, lease: lease, queue: queue,
 		})
 		if err == nil && !found {
 			op.Err = store.ErrNotFound
 		}
 	}
-	if err != nil || op.Err != nil || !op.Leased {
+	if err != nil || op.Err != nil || op.Lease == 0 {
 		return err
 	}
 	return s.loadRetried(ctx, t, op)
@@ -41,7 +41,7 @@ func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery
 type reopening struct {
 	step  int
 	due   time.Time
-	epoch int64
+	lease int64
 	queue string
 }
 
@@ -49,11 +49,11 @@ type reopening struct {
 // there was one. Why a try failed stays as the reason; why the delivery was
 // canceled does not apply any more.
 func reopen(ctx context.Context, t tx, ref store.DeliveryRef, r reopening) (bool, error) {
-	n, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+`, next_attempt_at, lease_epoch, queue)
+	n, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+`, next_attempt_at, lease, queue)
 		SELECT account_id, id, event_type, job_id, endpoint_id, url, profile,
 		iif(status = 'failed', reason, ''), attempt_count, ?, created_at, ?, ?, ?
 		FROM deliveries WHERE account_id = ? AND id = ?`,
-		r.step, micros(r.due), r.epoch, r.queue, ref.AccountID, ref.ID)
+		r.step, micros(r.due), r.lease, r.queue, ref.AccountID, ref.ID)
 	if err != nil || n == 0 {
 		return false, err
 	}

@@ -28,6 +28,16 @@ func openStore(t testing.TB, dir string) *sqlite.Store {
 	return s
 }
 
+// join begins an epoch.
+func join(t testing.TB, s *sqlite.Store) int64 {
+	t.Helper()
+	epoch, err := s.Join(t.Context(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return epoch
+}
+
 func config(dir string) sqlite.Config {
 	return sqlite.Config{Dir: dir, Sealer: storetest.Sealer("one"), Logger: storetest.Quiet}
 }

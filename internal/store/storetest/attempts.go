@@ -13,7 +13,7 @@ import (
 func (w *world) notice() *store.Notice {
 	ev := w.newEvent("endpoint.failing")
 	ev.AccountID = w.id(ringback.PrefixAccount)
-	return &store.Notice{Event: ev, Deliveries: w.deliveriesOf(ev, 1, leased)}
+	return &store.Notice{Event: ev, Deliveries: w.deliveriesOf(ev, 1, w.leased())}
 }
 
 // noticed checks whether a notice was inserted, whole.
@@ -38,7 +38,7 @@ func (w *world) attempts(d *ringback.Delivery, limit int) []ringback.Attempt {
 
 var attemptTests = map[string]func(*world){
 	"delivered": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		op := w.outcome(d, 1, ringback.DeliveryDelivered)
 		op.URL, op.Profile, op.Step = "https://new", "github", 4
 		w.commit(op)
@@ -50,7 +50,7 @@ var attemptTests = map[string]func(*world){
 		w.equal("leased", w.leasedIDs(), []string(nil))
 	},
 	"scheduled again, then failed": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		op := w.outcome(d, 1, ringback.DeliveryPending)
 		op.Step = 1
 		w.commit(op)
@@ -72,8 +72,9 @@ var attemptTests = map[string]func(*world){
 		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt, last.Attempt})
 	},
 	"final without an attempt": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		w.commit(&store.RecordAttempt{
+			Lease:       w.held(),
 			DeliveryRef: ref(d), Status: ringback.DeliveryCanceled, Now: w.tick(), Reason: "no endpoint",
 			URL: d.URL, Profile: d.Profile,
 		})
@@ -85,7 +86,7 @@ var attemptTests = map[string]func(*world){
 	},
 	"with a notice": func(w *world) {
 		for _, status := range []ringback.DeliveryStatus{ringback.DeliveryFailed, ringback.DeliveryPending} {
-			d, notice := w.publish(leased), w.notice()
+			d, notice := w.publish(w.leased()), w.notice()
 			op := w.outcome(d, 1, status)
 			op.Notice = notice
 			w.commit(op)
@@ -94,7 +95,7 @@ var attemptTests = map[string]func(*world){
 		}
 	},
 	"no notice of what is fenced": func(w *world) {
-		d, notice := w.publish(leased), w.notice()
+		d, notice := w.publish(w.leased()), w.notice()
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick()})
 		op := w.outcome(d, 1, ringback.DeliveryFailed)
 		op.Notice = notice
@@ -103,7 +104,7 @@ var attemptTests = map[string]func(*world){
 		w.noticed(notice, false)
 	},
 	"a notice that cannot be inserted undoes the record": func(w *world) {
-		d, notice := w.publish(leased), w.notice()
+		d, notice := w.publish(w.leased()), w.notice()
 		w.commit(&store.PublishEvent{Event: notice.Event}) // takes its id
 		op := w.outcome(d, 1, ringback.DeliveryFailed)
 		op.Notice = notice
@@ -115,7 +116,7 @@ var attemptTests = map[string]func(*world){
 		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
 	},
 	"all fields of attempts": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		op := w.outcome(d, 1, ringback.DeliveryPending)
 		op.Attempt.RequestHeaders = http.Header{"X-A": {"1", "2"}, "X-Empty": {""}, "X-Colon": {"a: b"}}
 		op.Attempt.ResponseHeaders = http.Header{"Server": {"h\xe9\xff latin"}}
@@ -128,7 +129,7 @@ var attemptTests = map[string]func(*world){
 		w.exactly("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt, bare.Attempt})
 	},
 	"the last ones, oldest first": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		for n := 1; n <= 5; n++ {
 			op := w.outcome(d, n, ringback.DeliveryPending)
 			w.commit(op)
@@ -145,20 +146,24 @@ var attemptTests = map[string]func(*world){
 		w.equal("two", numbers(2), []int{4, 5})
 		w.equal("all", numbers(10), []int{1, 2, 3, 4, 5})
 	},
-	"what is pending but not leased is fenced": func(w *world) {
-		for _, p := range []store.Placement{store.Scheduled, {Queue: "q"}} {
+	"what is pending but not under the lease is fenced": func(w *world) {
+		for _, p := range []store.Placement{store.Scheduled, {Queue: "q"}, {Lease: store.NewLease(w.epoch, 2)}, {Lease: store.NewLease(w.epoch+1, 1)}} {
 			d := w.publish(p)
+			var made []ringback.Attempt
 			for _, status := range []ringback.DeliveryStatus{ringback.DeliveryDelivered, ringback.DeliveryPending} {
 				op := w.outcome(d, 1, status)
 				w.commit(op)
 				w.wantErr(op.Err, store.ErrFenced)
+				op.Attempt.Number = len(made) + 1
+				made = append(made, op.Attempt)
+				d.AttemptCount++
 				w.equal("delivery", w.delivery(d), d)
-				w.equal("attempts", w.attempts(d, 10), []ringback.Attempt(nil))
+				w.equal("attempts", w.attempts(d, 10), made)
 			}
 		}
 	},
 	"one that was canceled meanwhile is delivered if its attempt was answered": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"})
 		op := w.outcome(d, 1, ringback.DeliveryDelivered)
 		w.commit(op)
@@ -170,7 +175,7 @@ var attemptTests = map[string]func(*world){
 		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt})
 	},
 	"one that was canceled meanwhile keeps its status and gets the attempt": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"})
 		op := w.outcome(d, 1, ringback.DeliveryFailed)
 		w.commit(op)
@@ -181,7 +186,7 @@ var attemptTests = map[string]func(*world){
 		w.equal("attempts", w.attempts(d, 10), []ringback.Attempt{op.Attempt})
 
 		// The next one goes on after it.
-		retry := &store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()}
+		retry := &store.RetryDelivery{DeliveryRef: ref(d), Placement: w.leased(), Now: w.tick()}
 		w.commit(retry)
 		w.check(retry.Err)
 		next := w.outcome(d, retry.Claimed.Delivery.AttemptCount+1, ringback.DeliveryDelivered)
@@ -191,7 +196,7 @@ var attemptTests = map[string]func(*world){
 	},
 	"two attempts under one lease": func(w *world) {
 		for _, status := range []ringback.DeliveryStatus{ringback.DeliveryDelivered, ringback.DeliveryPending} {
-			d := w.publish(leased)
+			d := w.publish(w.leased())
 			first, second := w.outcome(d, 1, ringback.DeliveryPending), w.outcome(d, 1, status)
 			w.commit(first)
 			w.claim("", first.NextAttemptAt, 1)
@@ -204,10 +209,10 @@ var attemptTests = map[string]func(*world){
 		}
 	},
 	"a late attempt does not take another's number": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		late := w.outcome(d, 1, ringback.DeliveryFailed)
 		w.commit(&store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick()})
-		w.commit(&store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()})
+		w.commit(&store.RetryDelivery{DeliveryRef: ref(d), Placement: w.leased(), Now: w.tick()})
 		inTime := w.outcome(d, 1, ringback.DeliveryDelivered)
 		w.commit(inTime)
 		w.check(inTime.Err)
@@ -219,7 +224,7 @@ var attemptTests = map[string]func(*world){
 		w.equal("status", w.delivery(d).Status, ringback.DeliveryDelivered)
 	},
 	"no attempt of what is not there": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		op := w.outcome(d, 1, ringback.DeliveryDelivered)
 		op.ID = ringback.DeliveryID(d.EventID, 7)
 		w.commit(op)

@@ -17,13 +17,13 @@ func (w *world) backlog(limit int) store.Backlog {
 var backlogTests = map[string]func(*world){
 	"nothing waits": func(w *world) {
 		w.finish(w.lease(w.submit("t").Type), ringback.JobSucceeded, 0)
-		w.commit(w.outcome(w.publish(leased), 1, ringback.DeliveryDelivered))
+		w.commit(w.outcome(w.publish(w.leased()), 1, ringback.DeliveryDelivered))
 		w.equal("backlog", w.backlog(10), store.Backlog{})
 	},
 	"deliveries by where they wait": func(w *world) {
 		start := w.now
 		w.publishDue(store.Scheduled, 3, 1)
-		w.publish(leased)
+		w.publish(w.leased())
 		w.publishDue(store.Placement{Queue: "r"}, 5, 4)
 		w.publishDue(store.Placement{Queue: "q"}, 6)
 		b := w.backlog(10)

@@ -10,7 +10,7 @@ import (
 
 func (w *world) claim(queue string, now time.Time, limit int) []store.Claimed {
 	w.Helper()
-	op := &store.ClaimDeliveries{Queue: queue, Now: now, Limit: limit, MaxBytes: anyBytes}
+	op := &store.ClaimDeliveries{Lease: w.held(), Queue: queue, Now: now, Limit: limit, MaxBytes: anyBytes}
 	w.commit(op)
 	return op.Claimed
 }
@@ -79,7 +79,7 @@ var claimTests = map[string]func(*world){
 			w.commit(&store.PublishEvent{Event: e, Deliveries: w.deliveriesOf(e, 1, store.Scheduled)})
 		}
 		for _, c := range []struct{ maxBytes, want int }{{1, 1}, {2500, 3}, {anyBytes, 1}} {
-			op := &store.ClaimDeliveries{Now: w.now, Limit: 10, MaxBytes: c.maxBytes}
+			op := &store.ClaimDeliveries{Lease: w.held(), Now: w.now, Limit: 10, MaxBytes: c.maxBytes}
 			w.commit(op)
 			w.equal("claimed", len(op.Claimed), c.want)
 		}
@@ -100,7 +100,7 @@ var claimTests = map[string]func(*world){
 				op.Job.Result = done.Result
 				w.commit(op)
 			}
-			op := &store.ClaimDeliveries{Now: w.now, Limit: 10, MaxBytes: 300 << 10}
+			op := &store.ClaimDeliveries{Lease: w.held(), Now: w.now, Limit: 10, MaxBytes: 300 << 10}
 			w.commit(op)
 			w.equal("claimed", len(op.Claimed), 2)
 			w.equal("left", len(w.claim("", w.now, 100)), 8)

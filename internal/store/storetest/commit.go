@@ -20,7 +20,7 @@ var commitTests = map[string]func(*world){
 		}
 		w.commit(&store.SubmitJob{Job: j}, lease)
 		w.equal("leased", ids(lease.Jobs, jobID), []string{j.ID})
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		record := w.outcome(d, 1, ringback.DeliveryFailed)
 		retry := &store.RetryDelivery{DeliveryRef: ref(d), Now: w.tick()}
 		cancel := &store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "why"}
@@ -37,6 +37,7 @@ var commitTests = map[string]func(*world){
 		w.wantErr(missing.Err, store.ErrNotFound)
 		w.wantMade(first)
 		w.wantMade(last)
+		d.AttemptCount++ // the attempt was made
 		w.equal("delivery", w.delivery(d), d)
 	},
 	"an id that exists is an OpError, and undoes all": func(w *world) {
@@ -83,7 +84,7 @@ var commitTests = map[string]func(*world){
 		w.equal("promoted", len(op.Promoted), 1)
 		w.commit(op)
 		w.equal("promoted", len(op.Promoted), 0)
-		claim := &store.ClaimDeliveries{Now: w.now.Add(1e12), Limit: 1, MaxBytes: 1}
+		claim := &store.ClaimDeliveries{Lease: w.held(), Now: w.now.Add(1e12), Limit: 1, MaxBytes: 1}
 		w.publish(store.Scheduled)
 		w.commit(claim)
 		w.commit(claim)

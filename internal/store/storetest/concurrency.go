@@ -49,7 +49,7 @@ var concurrencyTests = map[string]func(*world){
 			for i := range 30 {
 				now := w.now.Add(time.Duration(n*1000+i) * time.Millisecond)
 				e := &ringback.Event{ID: ringback.NewID(ringback.PrefixEvent, now), AccountID: w.account, Type: "t", CreatedAt: now}
-				ds := w.deliveriesOf(e, 1, leased)
+				ds := w.deliveriesOf(e, 1, w.leased())
 				if err := w.s.Commit(ctx, []store.Op{&store.PublishEvent{Event: e, Deliveries: ds}}); err != nil {
 					return err
 				}
@@ -57,6 +57,7 @@ var concurrencyTests = map[string]func(*world){
 					return err
 				}
 				record := &store.RecordAttempt{
+					Lease:       w.held(),
 					DeliveryRef: ref(&ds[0].Delivery), Status: ringback.DeliveryDelivered, Now: now,
 					Attempt: ringback.Attempt{Number: 1, StartedAt: now}, URL: "u", Profile: "p",
 				}

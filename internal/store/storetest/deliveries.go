@@ -10,9 +10,9 @@ import (
 
 func (w *world) leasedIDs() []string {
 	w.Helper()
-	refs, err := w.s.LeasedDeliveries(w.ctx())
+	refs, err := w.s.LeasedDeliveries(w.ctx(), w.epoch)
 	w.check(err)
-	out := ids(refs, func(r store.DeliveryRef) string { return r.ID })
+	out := ids(refs, func(l store.LeasedDelivery) string { return l.ID })
 	slices.Sort(out)
 	return out
 }
@@ -47,7 +47,7 @@ var deliveryTests = map[string]func(*world){
 		w.wantErr(err, store.ErrNotFound)
 	},
 	"placements": func(w *world) {
-		a, b := w.publish(leased), w.publish(store.Scheduled)
+		a, b := w.publish(w.leased()), w.publish(store.Scheduled)
 		w.publish(store.Placement{Queue: "q1"})
 		w.publish(store.Placement{Queue: "q2"})
 		w.publish(store.Placement{Queue: "q1"})
@@ -61,24 +61,24 @@ var deliveryTests = map[string]func(*world){
 		w.equal("due", w.nextDue(), time.Time{})
 	},
 	"place": func(w *world) {
-		d := w.publish(leased)
-		w.commit(&store.PlaceDelivery{DeliveryRef: ref(d), Placement: store.Placement{Queue: "q"}})
+		d := w.publish(w.leased())
+		w.commit(&store.PlaceDelivery{DeliveryRef: ref(d), From: w.held(), Placement: store.Placement{Queue: "q"}})
 		w.equal("parked", w.parked(), []string{"q"})
 		w.equal("leased", w.leasedIDs(), []string(nil))
 		w.equal("delivery", w.delivery(d), d)
 		// It is not leased any more: nothing happens.
-		w.commit(&store.PlaceDelivery{DeliveryRef: ref(d), Placement: store.Placement{Queue: "r"}})
+		w.commit(&store.PlaceDelivery{DeliveryRef: ref(d), From: w.held(), Placement: store.Placement{Queue: "r"}})
 		w.equal("parked", w.parked(), []string{"q"})
 
-		e := w.publish(leased)
-		w.commit(&store.PlaceDelivery{DeliveryRef: ref(e), Placement: leased})
+		e := w.publish(w.leased())
+		w.commit(&store.PlaceDelivery{DeliveryRef: ref(e), From: w.held(), Placement: w.leased()})
 		w.equal("leased", w.leasedIDs(), []string{e.ID})
-		w.commit(&store.PlaceDelivery{DeliveryRef: ref(e), Placement: store.Scheduled})
+		w.commit(&store.PlaceDelivery{DeliveryRef: ref(e), From: w.held(), Placement: store.Scheduled})
 		w.equal("due", w.nextDue(), e.NextAttemptAt)
 		w.equal("leased", w.leasedIDs(), []string(nil))
 	},
 	"cancel": func(w *world) {
-		for _, p := range []store.Placement{leased, store.Scheduled, {Queue: "q"}} {
+		for _, p := range []store.Placement{w.leased(), store.Scheduled, {Queue: "q"}} {
 			d := w.publish(p)
 			op := &store.CancelDelivery{DeliveryRef: ref(d), Now: w.tick(), Reason: "by hand"}
 			w.commit(op)
@@ -98,11 +98,11 @@ var deliveryTests = map[string]func(*world){
 	},
 	"cancel what is pending of an endpoint, in slices": func(w *world) {
 		var want []string
-		for _, p := range []store.Placement{leased, store.Scheduled, {Queue: "q"}, store.Scheduled, leased} {
+		for _, p := range []store.Placement{w.leased(), store.Scheduled, {Queue: "q"}, store.Scheduled, w.leased()} {
 			ds := w.publishN(2, p) // for ep_0 and ep_1
 			want = append(want, ds[0].ID)
 		}
-		done := w.publish(leased)
+		done := w.publish(w.leased())
 		w.commit(w.outcome(done, 1, ringback.DeliveryDelivered))
 		before := w.tick()
 		late := w.publish(store.Scheduled)

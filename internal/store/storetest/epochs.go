@@ -7,21 +7,21 @@ import (
 
 var epochTests = map[string]func(*world){
 	"grow": func(w *world) {
-		last := w.s.Epoch()
+		last := w.epoch
 		for range 3 {
-			w.s = w.h.Reopen(w, w.s)
-			if w.s.Epoch() <= last {
-				w.Fatalf("epoch %d after %d", w.s.Epoch(), last)
+			w.reopen()
+			if w.epoch <= last {
+				w.Fatalf("epoch %d after %d", w.epoch, last)
 			}
-			last = w.s.Epoch()
+			last = w.epoch
 		}
 	},
 	"take over what earlier ones had leased": func(w *world) {
-		d, e := w.publish(leased), w.publish(leased)
+		d, e := w.publish(w.leased()), w.publish(w.leased())
 		w.publish(store.Placement{Queue: "q"})
 		w.submit("t")
 		j := w.lease("t")
-		w.s = w.h.Reopen(w, w.s)
+		w.reopen()
 		w.equal("leased", w.leasedIDs(), []string(nil))
 		w.equal("parked", w.parked(), []string{"q"})
 		w.equal("due", w.nextDue(), d.NextAttemptAt)
@@ -42,7 +42,7 @@ var epochTests = map[string]func(*world){
 		w.check(w.s.InsertEndpoint(w.ctx(), e, 1))
 		w.submit("t")
 		op := w.finish(w.lease("t"), ringback.JobSucceeded, 1)
-		w.s = w.h.Reopen(w, w.s)
+		w.reopen()
 		got, err := w.s.Account(w.ctx(), a.ID)
 		w.check(err)
 		w.equal("account", got, a)

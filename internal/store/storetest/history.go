@@ -44,7 +44,7 @@ func (w *world) later() time.Time { return w.now.Add(time.Hour) }
 // ended makes an event with n deliveries that all have ended by an attempt.
 func (w *world) ended(n int) []store.NewDelivery {
 	w.Helper()
-	all := w.publishN(n, leased)
+	all := w.publishN(n, w.leased())
 	for i := range all {
 		w.commit(w.outcome(&all[i].Delivery, 1, ringback.DeliveryStatuses()[1+i%2]))
 	}
@@ -94,7 +94,7 @@ var historyTests = map[string]func(*world){
 	},
 	"an event with all that came of it, of every account": func(w *world) {
 		first := w.ended(3)
-		bare := w.publishN(0, leased)
+		bare := w.publishN(0, w.leased())
 		w.account = w.id(ringback.PrefixAccount)
 		second := w.ended(1)
 		w.equal("purged", w.purge(w.later(), 100), store.Purged{Events: 3, Deliveries: 4, Attempts: 4})
@@ -106,7 +106,7 @@ var historyTests = map[string]func(*world){
 		old := w.ended(2)
 		limit := w.tick()
 		w.now = limit.Add(-time.Millisecond) // outcome ticks
-		young := w.publishN(2, leased)
+		young := w.publishN(2, w.leased())
 		w.now = limit.Add(-time.Millisecond)
 		for i := range young {
 			w.commit(w.outcome(&young[i].Delivery, 1, ringback.DeliveryDelivered))
@@ -117,11 +117,11 @@ var historyTests = map[string]func(*world){
 	},
 	"what is pending stays, whatever its placement": func(w *world) {
 		var kept [][]store.NewDelivery
-		for _, p := range []store.Placement{leased, store.Scheduled, {Queue: "q"}} {
+		for _, p := range []store.Placement{w.leased(), store.Scheduled, {Queue: "q"}} {
 			ds := w.publishN(2, p)
 			kept = append(kept, ds)
 			w.ended(1)
-			if p.Leased {
+			if p.Lease != 0 {
 				w.commit(w.outcome(&ds[0].Delivery, 1, ringback.DeliveryDelivered))
 			}
 		}
@@ -137,7 +137,7 @@ var historyTests = map[string]func(*world){
 		ds := w.ended(2)
 		limit := w.later()
 		w.now = limit
-		w.commit(&store.RetryDelivery{DeliveryRef: ref(&ds[1].Delivery), Placement: leased, Now: w.tick()})
+		w.commit(&store.RetryDelivery{DeliveryRef: ref(&ds[1].Delivery), Placement: w.leased(), Now: w.tick()})
 		w.equal("while it is pending", w.purge(limit, 100), store.Purged{})
 		w.commit(w.outcome(&ds[1].Delivery, 2, ringback.DeliveryDelivered))
 		w.equal("when it has ended", w.purge(limit, 100), store.Purged{})
@@ -150,7 +150,7 @@ var historyTests = map[string]func(*world){
 		before := w.later()
 		over := w.over(before, 10)
 		w.equal("over", len(over), 1)
-		w.commit(&store.RetryDelivery{DeliveryRef: ref(&ds[0].Delivery), Placement: leased, Now: w.tick()})
+		w.commit(&store.RetryDelivery{DeliveryRef: ref(&ds[0].Delivery), Placement: w.leased(), Now: w.tick()})
 		for range 2 {
 			got, err := w.s.PurgeEvents(w.ctx(), store.PurgeEvents{Before: before, Events: over, Rows: 100})
 			w.check(err)
@@ -195,7 +195,7 @@ var historyTests = map[string]func(*world){
 		large := w.ended(20)
 		small := w.ended(1)
 		for i := range large {
-			w.commit(&store.RetryDelivery{DeliveryRef: ref(&large[i].Delivery), Placement: leased, Now: w.tick()})
+			w.commit(&store.RetryDelivery{DeliveryRef: ref(&large[i].Delivery), Placement: w.leased(), Now: w.tick()})
 			w.commit(w.outcome(&large[i].Delivery, 2, ringback.DeliveryFailed))
 		}
 		want := store.Purged{Events: 2, Deliveries: 21, Attempts: 41}

@@ -73,13 +73,13 @@ var isolationTests = map[string]func(*world){
 		record.AccountID = other
 		recordLate := w.outcome(o.failed, 2, ringback.DeliveryDelivered)
 		recordLate.AccountID = other
-		retry := &store.RetryDelivery{DeliveryRef: theirs(o.failed), Placement: leased, Now: now}
+		retry := &store.RetryDelivery{DeliveryRef: theirs(o.failed), Placement: w.leased(), Now: now}
 		retryPending := &store.RetryDelivery{DeliveryRef: theirs(o.leased), Now: now}
 		cancel := &store.CancelDelivery{DeliveryRef: theirs(o.leased), Now: now}
 		pending := &store.CancelPending{
 			AccountID: other, EndpointID: o.leased.EndpointID, CreatedBefore: now.Add(time.Hour), Limit: 10, Now: now,
 		}
-		place := &store.PlaceDelivery{DeliveryRef: theirs(o.leased), Placement: store.Placement{Queue: "q"}}
+		place := &store.PlaceDelivery{DeliveryRef: theirs(o.leased), From: w.held(), Placement: store.Placement{Queue: "q"}}
 		w.commit(finish, cancelJob, extend, requeue, lease, record, recordLate,
 			retry, retryPending, cancel, pending, place)
 		for _, err := range []error{finish.Err, cancelJob.Err, extend.Err, requeue.Err, retry.Err, retryPending.Err, cancel.Err} {
@@ -110,7 +110,7 @@ func (w *world) owned() owned {
 	w.submit("t")
 	o.running = w.lease("t")
 	o.queued = w.submit("t")
-	o.leased, o.failed = w.publish(leased), w.publish(leased)
+	o.leased, o.failed = w.publish(w.leased()), w.publish(w.leased())
 	w.commit(w.outcome(o.failed, 1, ringback.DeliveryFailed))
 	return o
 }

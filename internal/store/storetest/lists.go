@@ -119,7 +119,7 @@ func deliveryMatches(f store.DeliveryFilter, d *ringback.Delivery) bool {
 // in every state, and gives all deliveries, oldest first.
 func (w *world) mixedDeliveries(n int) []*ringback.Delivery {
 	accounts := []string{w.account, w.id(ringback.PrefixAccount)}
-	placements := []store.Placement{leased, store.Scheduled, {Queue: "q"}, leased, leased, leased}
+	placements := []store.Placement{w.leased(), store.Scheduled, {Queue: "q"}, w.leased(), w.leased(), w.leased()}
 	var made []*ringback.Delivery
 	var publish, settle []store.Op
 	for i := range n {
@@ -128,7 +128,7 @@ func (w *world) mixedDeliveries(n int) []*ringback.Delivery {
 		if i%4 == 0 {
 			e.JobID = fmt.Sprintf("job_%d", i%10)
 		}
-		ds := w.deliveriesOf(e, 3, leased)
+		ds := w.deliveriesOf(e, 3, w.leased())
 		for k := range ds {
 			d := &ds[k].Delivery
 			state := (i + k) % len(placements)

@@ -71,7 +71,7 @@ func (m *model) pick() *modelRow {
 }
 
 func (m *model) placement() store.Placement {
-	return rapid.SampledFrom([]store.Placement{store.Scheduled, leased, {Queue: "a"}, {Queue: "b"}}).Draw(m.rt, "placement")
+	return rapid.SampledFrom([]store.Placement{store.Scheduled, m.w.leased(), {Queue: "a"}, {Queue: "b"}}).Draw(m.rt, "placement")
 }
 
 // queue makes names of queues the run's own.
@@ -112,7 +112,7 @@ func (m *model) publish() {
 func (m *model) claim() {
 	p := m.queue(m.placement())
 	limit := rapid.IntRange(1, 3).Draw(m.rt, "limit")
-	op := &store.ClaimDeliveries{Queue: p.Queue, Now: m.w.tick(), Limit: limit, MaxBytes: anyBytes}
+	op := &store.ClaimDeliveries{Lease: m.w.held(), Queue: p.Queue, Now: m.w.tick(), Limit: limit, MaxBytes: anyBytes}
 	m.commit(op)
 	var want []string
 	for _, r := range m.waiting(p.Queue, op.Now) {
@@ -123,7 +123,7 @@ func (m *model) claim() {
 		m.rt.Fatalf("claimed %v, want %v", got, want)
 	}
 	for _, id := range got {
-		m.rows[id].p = leased
+		m.rows[id].p = m.w.leased()
 	}
 }
 
@@ -132,7 +132,7 @@ func (m *model) waiting(queue string, now time.Time) []*modelRow {
 	var rows []*modelRow
 	for _, id := range m.order {
 		r := m.rows[id]
-		if r.d.Status == ringback.DeliveryPending && !r.p.Leased && r.p.Queue == queue &&
+		if r.d.Status == ringback.DeliveryPending && r.p.Lease == 0 && r.p.Queue == queue &&
 			(queue != "" || !r.d.NextAttemptAt.After(now)) {
 			rows = append(rows, r)
 		}
@@ -143,8 +143,8 @@ func (m *model) waiting(queue string, now time.Time) []*modelRow {
 
 func (m *model) place() {
 	r, p := m.pick(), m.queue(m.placement())
-	m.commit(&store.PlaceDelivery{DeliveryRef: ref(&r.d), Placement: p})
-	if r.p.Leased {
+	m.commit(&store.PlaceDelivery{DeliveryRef: ref(&r.d), From: m.w.held(), Placement: p})
+	if r.p.Lease != 0 {
 		r.p = p
 	}
 }
@@ -160,7 +160,7 @@ func (m *model) record() {
 	}
 	m.commit(op)
 	switch {
-	case r.d.Status == ringback.DeliveryPending && r.p.Leased:
+	case r.d.Status == ringback.DeliveryPending && r.p.Lease != 0:
 		m.wantErr("record", op.Err, nil)
 		r.d.AttemptCount++
 		r.attempts++
@@ -168,8 +168,6 @@ func (m *model) record() {
 		if r.p = store.Scheduled; status != ringback.DeliveryPending {
 			r.d.FinishedAt = op.Now
 		}
-	case r.d.Status == ringback.DeliveryPending:
-		m.wantErr("record", op.Err, store.ErrFenced)
 	default:
 		m.wantErr("record", op.Err, store.ErrFenced)
 		r.attempts++
@@ -184,7 +182,7 @@ func (m *model) retry() {
 	r, p := m.pick(), m.queue(m.placement())
 	op := &store.RetryDelivery{DeliveryRef: ref(&r.d), Placement: p, Now: m.w.tick()}
 	m.commit(op)
-	if r.p.Leased {
+	if r.p.Lease != 0 {
 		m.wantErr("retry", op.Err, store.ErrFenced)
 		return
 	}
@@ -195,7 +193,7 @@ func (m *model) retry() {
 		r.d.Step = ringback.NoMoreSteps
 	}
 	r.d.Status, r.d.NextAttemptAt, r.d.FinishedAt, r.p = ringback.DeliveryPending, op.Now, time.Time{}, p
-	if (op.Claimed != nil) != p.Leased {
+	if (op.Claimed != nil) != (p.Lease != 0) {
 		m.rt.Fatalf("placed as %+v and loaded %v", p, op.Claimed)
 	}
 }
@@ -252,7 +250,7 @@ func (m *model) compare() {
 		if attempts := m.w.attempts(&r.d, 1000); len(attempts) != r.attempts {
 			m.rt.Fatalf("%s has %d attempts, want %d", id, len(attempts), r.attempts)
 		}
-		if r.p.Leased && r.d.Status == ringback.DeliveryPending {
+		if r.p.Lease != 0 && r.d.Status == ringback.DeliveryPending {
 			wantLeased = append(wantLeased, id)
 		}
 	}

@@ -19,7 +19,7 @@ func (w *world) recovery(endpoint string) *store.RecoverEvents {
 var recoveryTests = map[string]func(*world){
 	"what failed and what was canceled is pending again": func(w *world) {
 		for _, status := range []ringback.DeliveryStatus{ringback.DeliveryFailed, ringback.DeliveryCanceled} {
-			d := w.publishN(1, leased)[0].Delivery
+			d := w.publishN(1, w.leased())[0].Delivery
 			end := w.outcome(&d, 1, status)
 			end.Step = 7
 			w.commit(end)
@@ -30,13 +30,13 @@ var recoveryTests = map[string]func(*world){
 			if got.Status != ringback.DeliveryPending || got.Step != 0 || got.AttemptCount != 1 || !got.NextAttemptAt.Equal(op.Now) || !got.FinishedAt.IsZero() {
 				w.Fatalf("%+v", got)
 			}
-			claim := &store.ClaimDeliveries{Queue: "q", Now: w.tick(), Limit: 10, MaxBytes: anyBytes}
+			claim := &store.ClaimDeliveries{Lease: w.held(), Queue: "q", Now: w.tick(), Limit: 10, MaxBytes: anyBytes}
 			w.commit(claim)
 			w.equal("claimed from its queue", ids(claim.Claimed, claimedID), []string{d.ID})
 		}
 	},
 	"what was missed is inserted after the others": func(w *world) {
-		others := w.publishN(2, leased)
+		others := w.publishN(2, w.leased())
 		w.commit(w.outcome(&others[1].Delivery, 1, ringback.DeliveryDelivered)) // one pending, one not
 		op := w.recovery("ep_new")
 		w.commit(op)
@@ -52,8 +52,8 @@ var recoveryTests = map[string]func(*world){
 		w.equal("again", again.Recovered, 0)
 	},
 	"what is pending or was delivered stays": func(w *world) {
-		w.publishN(1, leased)
-		done := w.publishN(1, leased)[0].Delivery
+		w.publishN(1, w.leased())
+		done := w.publishN(1, w.leased())[0].Delivery
 		w.commit(w.outcome(&done, 1, ringback.DeliveryDelivered))
 		op := w.recovery("ep_0")
 		w.commit(op)
@@ -89,7 +89,7 @@ var recoveryTests = map[string]func(*world){
 		op := w.recovery("ep_0")
 		w.commit(op)
 		w.equal("recovered", op.Recovered, 1)
-		claim := &store.ClaimDeliveries{Queue: "q", Now: w.tick(), Limit: 10, MaxBytes: anyBytes}
+		claim := &store.ClaimDeliveries{Lease: w.held(), Queue: "q", Now: w.tick(), Limit: 10, MaxBytes: anyBytes}
 		w.commit(claim)
 		if len(claim.Claimed) != 1 || claim.Claimed[0].Job == nil || claim.Claimed[0].Delivery.JobID != finish.Job.ID {
 			w.Fatalf("claimed %+v", claim.Claimed)

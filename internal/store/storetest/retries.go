@@ -12,7 +12,7 @@ var retryTests = map[string]func(*world){
 		for _, status := range []ringback.DeliveryStatus{
 			ringback.DeliveryDelivered, ringback.DeliveryFailed, ringback.DeliveryCanceled,
 		} {
-			d := w.publish(leased)
+			d := w.publish(w.leased())
 			w.commit(w.outcome(d, 1, status))
 			op := &store.RetryDelivery{DeliveryRef: ref(d), Now: w.tick()}
 			w.commit(op)
@@ -40,7 +40,7 @@ var retryTests = map[string]func(*world){
 		d := &done.Deliveries[0].Delivery
 		w.claim("", w.now, 1)
 		w.commit(w.outcome(d, 1, ringback.DeliveryFailed))
-		op := &store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()}
+		op := &store.RetryDelivery{DeliveryRef: ref(d), Placement: w.leased(), Now: w.tick()}
 		w.commit(op)
 		w.check(op.Err)
 		w.equal("claimed", op.Claimed, &store.Claimed{Delivery: w.delivery(d), Event: done.Event, Job: done.Job})
@@ -52,11 +52,11 @@ var retryTests = map[string]func(*world){
 		}
 	},
 	"of what is pending": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		first := w.outcome(d, 1, ringback.DeliveryPending)
 		first.Step = 1
 		w.commit(first)
-		for _, p := range []store.Placement{store.Scheduled, {Queue: "q"}, leased} {
+		for _, p := range []store.Placement{store.Scheduled, {Queue: "q"}, w.leased()} {
 			op := &store.RetryDelivery{DeliveryRef: ref(d), Placement: p, Now: w.tick()}
 			w.commit(op)
 			w.check(op.Err)
@@ -65,7 +65,7 @@ var retryTests = map[string]func(*world){
 			w.equal("step", got.Step, 0) // one less, but not below
 			w.equal("count", got.AttemptCount, 1)
 			switch {
-			case p.Leased:
+			case p.Lease != 0:
 				w.equal("claimed", op.Claimed.Delivery, got)
 				w.equal("leased", w.leasedIDs(), []string{d.ID})
 				w.equal("parked", w.parked(), []string(nil))
@@ -78,14 +78,14 @@ var retryTests = map[string]func(*world){
 		}
 	},
 	"of what is leased is fenced": func(w *world) {
-		d := w.publish(leased)
-		op := &store.RetryDelivery{DeliveryRef: ref(d), Placement: leased, Now: w.tick()}
+		d := w.publish(w.leased())
+		op := &store.RetryDelivery{DeliveryRef: ref(d), Placement: w.leased(), Now: w.tick()}
 		w.commit(op)
 		w.wantErr(op.Err, store.ErrFenced)
 		w.equal("delivery", w.delivery(d), d)
 	},
 	"not found": func(w *world) {
-		d := w.publish(leased)
+		d := w.publish(w.leased())
 		op := &store.RetryDelivery{DeliveryRef: ref(d), Now: w.tick()}
 		op.ID = ringback.DeliveryID(d.EventID, 9)
 		w.commit(op)

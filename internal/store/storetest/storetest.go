@@ -73,11 +73,13 @@ type world struct {
 	s       store.Store
 	now     time.Time
 	account string // the one that most tests act for
+	epoch   int64
 }
 
 func newWorld(t *testing.T, h Harness) *world {
 	w := &world{T: t, h: h, s: h.Open(t), now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
 	w.account = w.id(ringback.PrefixAccount)
+	w.join()
 	return w
 }
 
@@ -237,7 +239,33 @@ func (w *world) publishN(n int, p store.Placement) []store.NewDelivery {
 	return all
 }
 
-var leased = store.Placement{Leased: true}
+// held is the lease that the tests take, if it does not matter which.
+func (w *world) held() store.Lease { return store.NewLease(w.epoch, 1) }
+
+func (w *world) leased() store.Placement { return store.Placement{Lease: w.held()} }
+
+func (w *world) join() {
+	w.Helper()
+	var err error
+	w.epoch, err = w.s.Join(w.ctx(), "test")
+	w.check(err)
+}
+
+// reopen gives the store to a new process, which takes over from the one before.
+func (w *world) reopen() {
+	w.Helper()
+	w.s = w.h.Reopen(w, w.s)
+	before := w.epoch
+	w.join()
+	w.check(w.s.EndEpoch(w.ctx(), before))
+	for {
+		n, err := w.s.TakeOver(w.ctx(), 100)
+		w.check(err)
+		if n == 0 {
+			return
+		}
+	}
+}
 
 func ref(d *ringback.Delivery) store.DeliveryRef {
 	return store.DeliveryRef{AccountID: d.AccountID, ID: d.ID}
@@ -261,7 +289,7 @@ func (w *world) job(j *ringback.Job) *ringback.Job {
 func (w *world) outcome(d *ringback.Delivery, number int, status ringback.DeliveryStatus) *store.RecordAttempt {
 	w.tick()
 	op := &store.RecordAttempt{
-		DeliveryRef: ref(d), Status: status, Now: w.now, URL: d.URL, Profile: d.Profile,
+		DeliveryRef: ref(d), Lease: w.held(), Status: status, Now: w.now, URL: d.URL, Profile: d.Profile,
 		Attempt: ringback.Attempt{Number: number, StartedAt: w.now, Duration: 1500 * time.Microsecond, StatusCode: 200},
 	}
 	if status != ringback.DeliveryDelivered {

@@ -15,30 +15,11 @@ const (
 	canaryAAD  = "canary"
 )
 
-// begin checks the master key, begins a new epoch, and makes what earlier ones
-// had leased scheduled again.
-func (s *Store) begin(ctx context.Context, path string) error {
-	var taken int64
-	err := s.w.transact(ctx, func(ctx context.Context, t tx) error {
-		if err := s.checkCanary(ctx, t); err != nil {
-			return err
-		}
-		if err := t.each(ctx, func(row scanner) error { return row.Scan(&s.epoch) }, `
-			INSERT INTO meta (name, value) VALUES ('epoch', 1)
-			ON CONFLICT (name) DO UPDATE SET value = value + 1
-			RETURNING value`); err != nil {
-			return err
-		}
-		var err error
-		taken, err = t.exec(ctx, `UPDATE deliveries_open INDEXED BY open_leased
-			SET lease_epoch = 0, queue = '' WHERE lease_epoch <> 0`)
-		return err
-	})
+// checkKey checks the master key, or keeps the canary of a new store.
+func (s *Store) checkKey(ctx context.Context, path string) error {
+	err := s.w.transact(ctx, s.checkCanary)
 	if err != nil {
 		return fmt.Errorf("sqlite: opening %s: %w", path, err)
-	}
-	if taken > 0 {
-		s.log.InfoContext(ctx, "took over deliveries that were on their way when the server ended", "count", taken)
 	}
 	return nil
 }
