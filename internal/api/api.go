@@ -49,14 +49,15 @@ type Config struct {
 
 // API serves HTTP requests. It may be used concurrently.
 type API struct {
-	engine    *engine.Engine
-	log       *slog.Logger
-	metrics   *metrics.Metrics
-	config    Config
-	mux       *http.ServeMux
-	huma      huma.API
-	document  []byte // openapi.json
-	wrongKeys *limiter
+	engine     *engine.Engine
+	log        *slog.Logger
+	metrics    *metrics.Metrics
+	config     Config
+	mux        *http.ServeMux
+	huma       huma.API
+	document   []byte // openapi.json
+	wrongKeys  *limiter
+	publishing *operation // publishEvent
 
 	largeBodies *semaphore.Weighted // bytes; see room
 
@@ -124,6 +125,10 @@ func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 	}
 	if !plainPath(r.URL.EscapedPath()) {
 		a.fail(w, r, errNoRoute(r))
+		return
+	}
+	if r.Method == http.MethodPost && r.URL.Path == publishPath && r.URL.RawQuery == "" {
+		a.servePublish(w, r)
 		return
 	}
 	handler, pattern := a.mux.Handler(r)

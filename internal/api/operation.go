@@ -43,8 +43,9 @@ type operation struct {
 	takesBody bool
 }
 
-// register makes an operation known to the router and to the document.
-func register[I, O any](a *API, op operation, handle func(context.Context, *I) (*O, error)) {
+// register makes an operation known to the router and to the document, and
+// gives it as it is known.
+func register[I, O any](a *API, op operation, handle func(context.Context, *I) (*O, error)) *operation {
 	_, op.takesBody = reflect.TypeFor[I]().FieldByName("Body")
 	op.MaxBody = cmp.Or(op.MaxBody, maxBody)
 	huma.Register(a.huma, a.describe(&op), func(ctx context.Context, in *I) (*O, error) {
@@ -54,6 +55,7 @@ func register[I, O any](a *API, op operation, handle func(context.Context, *I) (
 		}
 		return out, nil
 	})
+	return &op
 }
 
 // describe says in the framework's terms what an operation is.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/internal/store"
@@ -28,6 +29,12 @@ const (
 	maxIdempotencyKey = 255
 )
 
+// bodies are buffers for bodies as they arrive, until they are in stable form.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxRetained is the size above which a buffer is left to the garbage collector.
+const maxRetained = 64 << 10
+
 // readBody reads a request's body and gives it in stable form: one JSON object.
 // Where it is optional, nothing stands for {}.
 func readBody(r *http.Request, op *operation, room *room) ([]byte, error) {
@@ -37,14 +44,20 @@ func readBody(r *http.Request, op *operation, room *room) ([]byte, error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return nil, err
 	}
-	raw, err := readLimited(r, op.MaxBody, room)
-	if err != nil {
+	raw := bodies.Get().(*bytes.Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer func() {
+		if raw.Cap() <= maxRetained {
+			bodies.Put(raw)
+		}
+	}()
+	raw.Reset()
+	if err := readLimited(raw, r, op.MaxBody, room); err != nil {
 		return nil, err
 	}
-	if op.OptionalBody && len(raw) == 0 { // chunked: that it is none shows at its end
+	if op.OptionalBody && raw.Len() == 0 { // chunked: that it is none shows at its end
 		return []byte("{}"), nil
 	}
-	stable, err := body.Stable(nil, raw)
+	stable, err := body.Stable(nil, raw.Bytes())
 	if syntax, ok := errors.AsType[*body.SyntaxError](err); ok && syntax.Kind == body.KindEmpty {
 		return nil, malformed("the body is empty; send a JSON object")
 	}
@@ -67,7 +80,7 @@ func checkMediaType(h http.Header) error {
 		return ringback.Errorf(ringback.CodeUnsupportedMediaType, "the body must not be compressed; send it without Content-Encoding")
 	}
 	given := h.Get("Content-Type")
-	if given == "" {
+	if given == "" || given == jsonType {
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(given)
@@ -79,33 +92,34 @@ func checkMediaType(h http.Header) error {
 	return nil
 }
 
-// readLimited reads a body, but not further than it may go, and not further than
+// readLimited reads a body into a buffer, but not further than it may go, and not further than
 // there is room for it.
-func readLimited(r *http.Request, limit int, room *room) ([]byte, error) {
-	tooLarge := ringback.Errorf(ringback.CodeBodyTooLarge, "the body is larger than %d bytes", limit)
-	if r.ContentLength > int64(limit) {
-		return nil, tooLarge
+func readLimited(raw *bytes.Buffer, r *http.Request, limit int, room *room) error {
+	tooLarge := func() error {
+		return ringback.Errorf(ringback.CodeBodyTooLarge, "the body is larger than %d bytes", limit)
 	}
-	var raw bytes.Buffer
+	if r.ContentLength > int64(limit) {
+		return tooLarge()
+	}
 	if r.ContentLength > 0 {
 		raw.Grow(min(int(r.ContentLength), maxBody) + bytes.MinRead)
 	}
 	for {
 		n, err := raw.ReadFrom(io.LimitReader(r.Body, int64(min(maxBody, limit+1-raw.Len()))))
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-			return nil, malformed("the body did not arrive within " + bodyTimeout.String())
+			return malformed("the body did not arrive within " + bodyTimeout.String())
 		}
 		switch {
 		case err != nil:
-			return nil, malformed("the body broke off before its end")
+			return malformed("the body broke off before its end")
 		case raw.Len() > limit:
-			return nil, tooLarge
+			return tooLarge()
 		case n < maxBody: // its end
-			return raw.Bytes(), nil
+			return nil
 		}
 		if limit > maxBody {
 			if err := room.take(r.Context(), maxBody); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}

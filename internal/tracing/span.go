@@ -52,6 +52,9 @@ func Accept(ctx context.Context, traceparent []string) context.Context {
 	return within(ctx, traceparent[0])
 }
 
+// Recording says whether spans are made.
+func (t *Tracer) Recording() bool { return t.provider != nil }
+
 // Request begins the span of a request to the API.
 func (t *Tracer) Request(ctx context.Context, method, route, path string) (context.Context, Span) {
 	if t.provider == nil {
