@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,6 +13,18 @@ import (
 
 func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	op.Err = nil
+	if n := s.born.find(op.AccountID, op.ID); n != nil {
+		if n.lease == op.Lease && n.firstTime(op) {
+			s.born.end(n)
+			if err := closeFirst(ctx, t, op, &n.d); err != nil {
+				return err
+			}
+			return s.insertNotice(ctx, t, op.Notice)
+		}
+		if err := s.settle(ctx, t, n); err != nil {
+			return err
+		}
+	}
 	record := s.closeAttempted
 	if op.Status == ringback.DeliveryPending {
 		record = s.rescheduleAttempted
@@ -30,6 +43,21 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 		}
 	}
 	return s.insertNotice(ctx, t, op.Notice)
+}
+
+// firstTime says whether an attempt is the usual one: the first, and answered.
+func (n *bornDelivery) firstTime(op *store.RecordAttempt) bool {
+	return op.Status == ringback.DeliveryDelivered && op.Attempt.Number == 1 && op.Attempt.Error == "" && op.Reason == "" && op.Step == 0
+}
+
+// closeFirst writes the one row of a delivery that had none.
+func closeFirst(ctx context.Context, t tx, op *store.RecordAttempt, d *ringback.Delivery) error {
+	_, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
+		reason, attempt_count, step, status, created_at, finished_at, attempt)
+		VALUES (?, ?, ?, ?, ?, ?, ?, '', 1, 0, 'delivered', ?, ?, ?)`,
+		d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, cmp.Or(op.URL, d.URL), cmp.Or(op.Profile, d.Profile),
+		micros(d.CreatedAt), micros(op.Now), encodeAttempt(make([]byte, 0, 512), &op.Attempt))
+	return err
 }
 
 // countAttempts is the new attempt_count, where ?1 is the attempt's number.
@@ -133,8 +161,27 @@ func (s *Store) ListAttempts(
 		request_headers, response_headers, response_body FROM attempts
 		WHERE account_id = ? AND delivery_id = ? ORDER BY number DESC LIMIT ?`,
 		accountID, deliveryID, maxAttempts)
+	if err == nil && len(all) < maxAttempts {
+		all, err = s.withFirst(ctx, accountID, deliveryID, all)
+	}
 	slices.Reverse(all)
 	return all, err
+}
+
+// withFirst adds, to attempts from the last to the first, the one that is kept
+// with the delivery.
+func (s *Store) withFirst(ctx context.Context, accountID, deliveryID string, all []ringback.Attempt) ([]ringback.Attempt, error) {
+	var first []byte
+	err := one(ctx, s.lists, func(row scanner) error { return row.Scan(&first) },
+		"SELECT attempt FROM deliveries WHERE account_id = ? AND id = ? AND attempt IS NOT NULL", accountID, deliveryID)
+	if errors.Is(err, store.ErrNotFound) {
+		return all, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a, err := decodeAttempt(first)
+	return append(all, a), err
 }
 
 func scanAttempt(row scanner) (a ringback.Attempt, err error) {

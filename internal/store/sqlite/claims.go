@@ -106,6 +106,9 @@ func missing(err error, kind, id string) error {
 }
 
 func (s *Store) placeDelivery(ctx context.Context, t tx, op *store.PlaceDelivery) error {
+	if err := s.settleOne(ctx, t, op.DeliveryRef); err != nil {
+		return err
+	}
 	lease, queue := place(op.Placement)
 	_, err := t.exec(ctx, `UPDATE deliveries_open SET lease = ?, queue = ?
 		WHERE account_id = ? AND id = ? AND lease = ?`, lease, queue, op.AccountID, op.ID, int64(op.From))

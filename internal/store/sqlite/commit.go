@@ -27,7 +27,7 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 				return &store.OpError{Index: i, Err: err}
 			}
 		}
-		return nil
+		return s.mark(ctx, t)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -18,7 +19,8 @@ const (
 	closedColumns = bothColumns + ", status, 0 AS next_attempt_at, finished_at"
 )
 
-func insertDelivery(ctx context.Context, t tx, d *store.NewDelivery) error {
+// insertOpen writes a pending delivery.
+func insertOpen(ctx context.Context, t tx, d *store.NewDelivery) error {
 	lease, queue := place(d.Placement)
 	_, err := t.exec(ctx, "INSERT INTO deliveries_open ("+bothColumns+
 		", next_attempt_at, lease, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -37,6 +39,9 @@ func place(p store.Placement) (lease int64, queue string) {
 
 // Delivery reads a delivery.
 func (s *Store) Delivery(ctx context.Context, accountID, id string) (d *ringback.Delivery, err error) {
+	if d := s.born.pending(accountID, id); d != nil {
+		return d, nil
+	}
 	err = one(ctx, s.r, func(row scanner) error { d, err = scanDelivery(row); return err },
 		"SELECT "+openColumns+" FROM deliveries_open WHERE account_id = ?1 AND id = ?2 UNION ALL SELECT "+
 			closedColumns+" FROM deliveries WHERE account_id = ?1 AND id = ?2", accountID, id)
@@ -45,6 +50,47 @@ func (s *Store) Delivery(ctx context.Context, accountID, id string) (d *ringback
 
 // ListDeliveries merges pending deliveries and history, newest first.
 func (s *Store) ListDeliveries(
+	ctx context.Context, accountID string, f store.DeliveryFilter, p store.Page,
+) ([]*ringback.Delivery, error) {
+	// Looked at first: what gets its row meanwhile is then found there, too.
+	born := s.born.snapshot(func(n *bornDelivery) bool {
+		return n.d.AccountID == accountID && matches(&n.d, f) && n.d.ID < cmp.Or(p.Before, afterEveryID)
+	})
+	rows, err := s.listDeliveries(ctx, accountID, f, p)
+	if err != nil {
+		return nil, err
+	}
+	return merge(rows, born, p.Limit), nil
+}
+
+// matches says whether a pending delivery is selected.
+func matches(d *ringback.Delivery, f store.DeliveryFilter) bool {
+	return (f.Status == "" || f.Status == d.Status) && (f.EndpointID == "" || f.EndpointID == d.EndpointID) &&
+		(f.EventType == "" || f.EventType == d.EventType) && (f.EventID == "" || f.EventID == d.EventID) &&
+		(f.JobID == "" || f.JobID == d.JobID) &&
+		(f.Since.IsZero() || micros(d.CreatedAt) >= micros(f.Since)) && (f.Until.IsZero() || micros(d.CreatedAt) < micros(f.Until))
+}
+
+// merge adds deliveries without a row to a list; a row says more.
+func merge(rows []*ringback.Delivery, born []bornDelivery, limit int) []*ringback.Delivery {
+	if len(born) == 0 {
+		return rows
+	}
+	have := make(map[string]bool, len(rows))
+	for _, d := range rows {
+		have[d.ID] = true
+	}
+	for i := range born {
+		if d := &born[i].d; !have[d.ID] {
+			rows = append(rows, d)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *ringback.Delivery) int { return cmp.Compare(b.ID, a.ID) })
+	return rows[:min(limit, len(rows))]
+}
+
+// listDeliveries lists those that have rows.
+func (s *Store) listDeliveries(
 	ctx context.Context, accountID string, f store.DeliveryFilter, p store.Page,
 ) ([]*ringback.Delivery, error) {
 	first, last, err := s.idRange(ctx, accountID, f)
@@ -193,6 +239,9 @@ func (s *Store) ParkedQueues(ctx context.Context) ([]string, error) {
 // endpoint. The columns are compared one by one, because SQLite goes through all
 // rows that are equal to the start of a range over two.
 func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) ([]store.EndpointRef, error) {
+	if err := s.settleNow(ctx, anyDelivery); err != nil {
+		return nil, err
+	}
 	const (
 		nextEndpoint = `(SELECT min(endpoint_id) FROM deliveries_open INDEXED BY open_endpoint
 			WHERE account_id = account AND endpoint_id > endpoint)`
@@ -215,11 +264,34 @@ func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) ([]store.Endp
 // LeasedDeliveries gives what is under leases of the epoch.
 func (s *Store) LeasedDeliveries(ctx context.Context, epoch int64) ([]store.LeasedDelivery, error) {
 	first, last := store.LeasesOf(epoch)
-	return list(ctx, s.r, func(row scanner) (l store.LeasedDelivery, err error) {
+	var leased []store.LeasedDelivery
+	seen := make(map[string]bool)
+	for _, n := range s.born.snapshot(func(n *bornDelivery) bool { return n.lease.Epoch() == epoch }) {
+		seen[n.d.ID] = true
+		leased = append(leased, store.LeasedDelivery{
+			DeliveryRef: store.DeliveryRef{AccountID: n.d.AccountID, ID: n.d.ID}, Lease: n.lease,
+		})
+	}
+	rows, err := list(ctx, s.r, func(row scanner) (l store.LeasedDelivery, err error) {
 		err = row.Scan(&l.AccountID, &l.ID, &l.Lease)
 		return l, err
 	}, `SELECT account_id, id, lease FROM deliveries_open INDEXED BY open_leased
 		WHERE lease <> 0 AND lease BETWEEN ? AND ?`, int64(first), int64(last))
+	for _, l := range rows {
+		if !seen[l.ID] {
+			leased = append(leased, l)
+		}
+	}
+	return leased, err
+}
+
+// settleNow gives rows to the deliveries that are chosen, in a transaction of
+// its own, if there are any.
+func (s *Store) settleNow(ctx context.Context, chosen func(*ringback.Delivery) bool) error {
+	if len(s.born.snapshot(func(n *bornDelivery) bool { return chosen(&n.d) })) == 0 {
+		return nil
+	}
+	return s.w.transact(ctx, func(ctx context.Context, t tx) error { return s.settleAll(ctx, t, chosen) })
 }
 
 func scanRef(row scanner) (ref store.DeliveryRef, err error) {

@@ -31,13 +31,23 @@ func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) 
 }
 
 func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, deliveries []store.NewDelivery) error {
-	if err := insertEventRow(ctx, t, e); err != nil {
-		return err
-	}
+	var born []*store.NewDelivery
 	for i := range deliveries {
-		if err := insertDelivery(ctx, t, &deliveries[i]); err != nil {
+		d := &deliveries[i]
+		if usual(e, d) {
+			born = append(born, d)
+		} else if err := insertOpen(ctx, t, d); err != nil {
 			return err
 		}
+	}
+	row := s.born.nextRow
+	if err := insertEventRow(ctx, t, row, e, born); err != nil {
+		return err
+	}
+	s.born.nextRow++
+	s.born.unmarked = true
+	for _, d := range born {
+		s.born.add(d, row)
 	}
 	return nil
 }
@@ -50,12 +60,15 @@ func (s *Store) insertNotice(ctx context.Context, t tx, n *store.Notice) error {
 }
 
 // insertEventRow leaves out what most events have not: to bind it costs time.
-func insertEventRow(ctx context.Context, t tx, e *ringback.Event) error {
-	const usual = "account_id, id, type, resource_id, job_id, created_at, data"
-	args := []any{e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data)}
-	query := "INSERT INTO events (" + usual + ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+func insertEventRow(ctx context.Context, t tx, row int64, e *ringback.Event, born []*store.NewDelivery) error {
+	const most = "rowid, account_id, id, type, resource_id, job_id, created_at, data, born"
+	args := []any{row, e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data), nil}
+	if len(born) > 0 {
+		args[len(args)-1] = encodeBorn(make([]byte, 0, 128*len(born)), born)
+	}
+	query := "INSERT INTO events (" + most + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	if e.TraceParent != "" || e.OnlyEndpoint != "" {
-		query = "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		query = "INSERT INTO events (" + most + ", traceparent, only_endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		args = append(args, e.TraceParent, e.OnlyEndpoint)
 	}
 	_, err := t.exec(ctx, query, args...)

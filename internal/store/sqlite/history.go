@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/ringback"
 )
 
 // The deliveries of the event e, as deliveriesOf gives them.
@@ -30,6 +31,9 @@ const oldEvents = `SELECT rowid, account_id, id, job_id, created_at >= ?1,
 // younger events.
 func (s *Store) OverEvents(ctx context.Context, before time.Time, after string, limit int) (store.OverEvents, error) {
 	var from int64
+	if err := s.settleNow(ctx, func(d *ringback.Delivery) bool { return d.CreatedAt.Before(before) }); err != nil {
+		return store.OverEvents{}, err
+	}
 	if after != "" {
 		var err error
 		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
@@ -121,8 +125,8 @@ func (p *purge) event(ctx context.Context, t tx, e store.OverEvent) error {
 		"DELETE FROM attempts WHERE account_id = ? AND delivery_id BETWEEN ? AND ?", e.AccountID, first, last); err != nil {
 		return err
 	}
-	if err := p.delete(ctx, t, &p.purged.Deliveries,
-		"DELETE FROM deliveries WHERE account_id = ? AND id BETWEEN ? AND ?", e.AccountID, first, last); err != nil {
+	if err := p.deliveries(ctx, t,
+		"DELETE FROM deliveries WHERE account_id = ? AND id BETWEEN ? AND ? RETURNING attempt IS NOT NULL", e.AccountID, first, last); err != nil {
 		return err
 	}
 	if err := p.delete(ctx, t, &p.purged.Events,
@@ -142,13 +146,27 @@ func (p *purge) part(ctx context.Context, t tx, e store.OverEvent) (done bool, e
 		return false, err
 	}
 	// From here on it would look as if its endpoints had missed it.
-	if _, err := t.exec(ctx, "UPDATE events SET only_endpoint = '-' WHERE account_id = ? AND id = ?", e.AccountID, e.ID); err != nil {
+	if _, err := t.exec(ctx, "UPDATE events SET only_endpoint = '-', born = NULL WHERE account_id = ? AND id = ?", e.AccountID, e.ID); err != nil {
 		return false, err
 	}
-	err = p.delete(ctx, t, &p.purged.Deliveries, `DELETE FROM deliveries WHERE account_id = ?1 AND id IN
+	err = p.deliveries(ctx, t, `DELETE FROM deliveries WHERE account_id = ?1 AND id IN
 		(SELECT id FROM deliveries WHERE account_id = ?1 AND id BETWEEN ?2 AND ?3
-		ORDER BY id LIMIT ?4)`, e.AccountID, first, last, p.rows)
+		ORDER BY id LIMIT ?4) RETURNING attempt IS NOT NULL`, e.AccountID, first, last, p.rows)
 	return p.used == 0, err
+}
+
+// deliveries deletes some, with the attempts that are kept with them.
+func (p *purge) deliveries(ctx context.Context, t tx, query string, args ...any) error {
+	return t.each(ctx, func(row scanner) error {
+		var attempt bool
+		err := row.Scan(&attempt)
+		p.purged.Deliveries++
+		p.used++
+		if attempt {
+			p.purged.Attempts++
+		}
+		return err
+	}, query, args...)
 }
 
 func (p *purge) delete(ctx context.Context, t tx, count *int, query string, args ...any) error {

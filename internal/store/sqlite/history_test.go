@@ -76,7 +76,7 @@ func TestPurgeLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"events": 1, "deliveries": 1, "deliveries_open": 0, "attempts": 1, "jobs": 1, "job_inputs": 1, "job_results": 1,
+		"events": 1, "deliveries": 1, "deliveries_open": 0, "attempts": 0, "jobs": 1, "job_inputs": 1, "job_results": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows that are left (-want +got):\n%s", diff)

@@ -19,6 +19,9 @@ func (s *Store) Join(ctx context.Context, _ string) (epoch int64, err error) {
 			RETURNING value`); err != nil {
 			return err
 		}
+		if err := s.settleAll(ctx, t, anyDelivery); err != nil {
+			return err
+		}
 		taken, err = t.exec(ctx, `UPDATE deliveries_open INDEXED BY open_leased
 			SET lease = 0, queue = '' WHERE lease <> 0`)
 		return err
@@ -27,6 +30,8 @@ func (s *Store) Join(ctx context.Context, _ string) (epoch int64, err error) {
 		return 0, fmt.Errorf("sqlite: beginning an epoch: %w", err)
 	}
 	s.epoch.Store(epoch)
+	taken += int64(s.born.recovered)
+	s.born.recovered = 0
 	if taken > 0 {
 		s.log.InfoContext(ctx, "took over deliveries that were on their way when the server ended", "count", taken)
 	}

@@ -49,6 +49,7 @@ type Store struct {
 	turns  leaseTurns // guarded by the writer's turn
 
 	revisions revisions
+	born      born
 	locks     locks
 
 	closeOnce sync.Once
@@ -110,7 +111,11 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 	if s.lists, err = openReader(path, maxListers); err != nil {
 		return nil, err
 	}
+	s.w.ended = s.born.close
 	if err := s.checkKey(ctx, path); err != nil {
+		return nil, err
+	}
+	if err := s.recoverBorn(ctx, path); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -10,6 +10,9 @@ import (
 
 func (s *Store) recoverEvents(ctx context.Context, t tx, op *store.RecoverEvents) error {
 	op.Last, op.Examined, op.Recovered = "", 0, 0
+	if err := s.settleAll(ctx, t, func(d *ringback.Delivery) bool { return d.AccountID == op.AccountID }); err != nil {
+		return err
+	}
 	events, err := list(ctx, t, scanRecoverable, `SELECT account_id, id, type, job_id, created_at, only_endpoint
 		FROM events INDEXED BY events_id WHERE account_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?`,
 		op.AccountID, op.After, op.Before, op.Limit)
@@ -89,7 +92,7 @@ func (s *Store) insertMissed(ctx context.Context, t tx, op *store.RecoverEvents,
 	if number > ringback.MaxDeliveryNumber {
 		return false, nil
 	}
-	err := insertDelivery(ctx, t, &store.NewDelivery{
+	err := insertOpen(ctx, t, &store.NewDelivery{
 		Placement: store.Placement{Queue: op.Queue},
 		Delivery: ringback.Delivery{
 			ID: ringback.DeliveryID(e.ID, number), AccountID: op.AccountID, EventID: e.ID, EventType: e.Type,

@@ -11,6 +11,9 @@ import (
 
 func (s *Store) retryDelivery(ctx context.Context, t tx, op *store.RetryDelivery) error {
 	op.Claimed, op.Err = nil, nil
+	if err := s.settleOne(ctx, t, op.DeliveryRef); err != nil {
+		return err
+	}
 	lease, queue := place(op.Placement)
 	var leased int64
 	err := one(ctx, t, func(row scanner) error { return row.Scan(&leased) },
@@ -57,7 +60,16 @@ func reopen(ctx context.Context, t tx, ref store.DeliveryRef, r reopening) (bool
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = t.exec(ctx, "DELETE FROM deliveries WHERE account_id = ? AND id = ?", ref.AccountID, ref.ID)
+	var first []byte
+	if err := one(ctx, t, func(row scanner) error { return row.Scan(&first) },
+		"DELETE FROM deliveries WHERE account_id = ? AND id = ? RETURNING attempt", ref.AccountID, ref.ID); err != nil || first == nil {
+		return true, err
+	}
+	a, err := decodeAttempt(first)
+	if err != nil {
+		return false, err
+	}
+	_, err = insertAttempt(ctx, t, &store.RecordAttempt{DeliveryRef: ref, Attempt: a}, 1)
 	return true, err
 }
 
@@ -100,6 +112,9 @@ func endOpen(ctx context.Context, t tx, ref store.DeliveryRef, e ending) (bool, 
 
 func (s *Store) cancelDelivery(ctx context.Context, t tx, op *store.CancelDelivery) error {
 	op.Err = nil
+	if err := s.settleOne(ctx, t, op.DeliveryRef); err != nil {
+		return err
+	}
 	canceled, err := endOpen(ctx, t, op.DeliveryRef, ending{ringback.DeliveryCanceled, op.Now, op.Reason})
 	if err != nil || canceled {
 		return err
@@ -116,6 +131,11 @@ func (s *Store) cancelDelivery(ctx context.Context, t tx, op *store.CancelDelive
 
 func (s *Store) cancelPending(ctx context.Context, t tx, op *store.CancelPending) error {
 	op.Canceled = nil
+	if err := s.settleAll(ctx, t, func(d *ringback.Delivery) bool {
+		return d.AccountID == op.AccountID && d.EndpointID == op.EndpointID
+	}); err != nil {
+		return err
+	}
 	refs, err := list(ctx, t, scanRef, `SELECT account_id, id FROM deliveries_open INDEXED BY open_endpoint
 		WHERE account_id = ?1 AND endpoint_id = ?2 AND created_at < ?3
 		AND NOT EXISTS (SELECT 1 FROM endpoints WHERE account_id = ?1 AND id = ?2 AND enabled = 1)

@@ -15,7 +15,8 @@ type writer struct {
 	turn  chan struct{} // holds one element while somebody has a turn
 	conn  *sql.Conn     // nil until connected, and after a fault
 	stmts map[string]*sql.Stmt
-	setup []string // statements that a new connection runs first
+	setup []string             // statements that a new connection runs first
+	ended func(committed bool) // is told of the end of each transaction, within its turn; nil = nobody
 
 	closed bool // guarded by the turn
 }
@@ -53,6 +54,9 @@ func (w *writer) transact(ctx context.Context, fn func(context.Context, tx) erro
 	defer func() {
 		if !committed {
 			w.rollback(ctx)
+		}
+		if w.ended != nil {
+			w.ended(committed)
 		}
 	}()
 	if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
