@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +26,32 @@ func BenchmarkPublishAndRecord(b *testing.B) {
 				commit(b, s, record...)
 				events += batch
 			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkSteady commits as the engine does while 64 publishers are busy: the
+// events of a batch together with the outcomes of the batch before.
+func BenchmarkSteady(b *testing.B) {
+	for _, batch := range []int{16, 64, 256} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			s := openStore(b, b.TempDir())
+			events := 0
+			_, before := publishBatch(0, 1, 0)
+			var started syscall.Rusage
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &started)
+			for b.Loop() {
+				publish, record := publishBatch(batch, 1, events)
+				commit(b, s, append(publish, before...)...)
+				before = record
+				events += batch
+			}
+			var ended syscall.Rusage
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &ended)
+			used := ended.Utime.Nano() + ended.Stime.Nano() - started.Utime.Nano() - started.Stime.Nano()
+			b.ReportMetric(float64(used)/1000/float64(events), "cpu-µs/event")
 			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 			b.ReportMetric(0, "ns/op")
 		})
