@@ -16,14 +16,15 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	if n := s.born.find(op.AccountID, op.ID); n != nil {
 		if n.lease == op.Lease && n.firstTime(op) {
 			s.born.end(n)
-			if err := closeFirst(ctx, t, op, &n.d); err != nil {
-				return err
-			}
+			s.gatherFirst(op, &n.d)
 			return s.insertNotice(ctx, t, op.Notice)
 		}
 		if err := s.settle(ctx, t, n); err != nil {
 			return err
 		}
+	}
+	if err := s.flush(ctx, t); err != nil {
+		return err
 	}
 	record := s.closeAttempted
 	if op.Status == ringback.DeliveryPending {
@@ -50,14 +51,15 @@ func (n *bornDelivery) firstTime(op *store.RecordAttempt) bool {
 	return op.Status == ringback.DeliveryDelivered && op.Attempt.Number == 1 && op.Attempt.Error == "" && op.Reason == "" && op.Step == 0
 }
 
-// closeFirst writes the one row of a delivery that had none.
-func closeFirst(ctx context.Context, t tx, op *store.RecordAttempt, d *ringback.Delivery) error {
-	_, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
-		reason, attempt_count, step, status, created_at, finished_at, attempt)
-		VALUES (?, ?, ?, ?, ?, ?, ?, '', 1, 0, 'delivered', ?, ?, ?)`,
-		d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, cmp.Or(op.URL, d.URL), cmp.Or(op.Profile, d.Profile),
-		micros(d.CreatedAt), micros(op.Now), encodeAttempt(make([]byte, 0, 512), &op.Attempt))
-	return err
+func newFirstRows() *bulk {
+	return newBulk("deliveries", "account_id", "id", "event_type", "job_id", "endpoint_id", "url", "profile",
+		"reason", "attempt_count", "step", "status", "created_at", "finished_at", "attempt")
+}
+
+// gatherFirst gives a delivery that had no row its only one.
+func (s *Store) gatherFirst(op *store.RecordAttempt, d *ringback.Delivery) {
+	s.deliveries.add(s.op, d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, cmp.Or(op.URL, d.URL), cmp.Or(op.Profile, d.Profile),
+		"", 1, 0, string(op.Status), micros(d.CreatedAt), micros(op.Now), encodeAttempt(make([]byte, 0, 512), &op.Attempt))
 }
 
 // countAttempts is the new attempt_count, where ?1 is the attempt's number.

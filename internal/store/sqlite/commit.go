@@ -20,15 +20,51 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 	}
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
 		for i, op := range ops {
-			if err := s.apply(ctx, t, op); err != nil {
-				if ofDatabase(err) {
-					return fmt.Errorf("sqlite: operation %d: %w", i, err)
+			s.op = i
+			if readsRows(op) {
+				if err := s.flush(ctx, t); err != nil {
+					return err
 				}
-				return &store.OpError{Index: i, Err: err}
 			}
+			if err := s.apply(ctx, t, op); err != nil {
+				return opError(i, err)
+			}
+		}
+		if err := s.flush(ctx, t); err != nil {
+			return err
 		}
 		return s.mark(ctx, t)
 	})
+}
+
+func opError(i int, err error) error {
+	if _, known := errors.AsType[*store.OpError](err); known {
+		return err
+	}
+	if ofDatabase(err) {
+		return fmt.Errorf("sqlite: operation %d: %w", i, err)
+	}
+	return &store.OpError{Index: i, Err: err}
+}
+
+// readsRows says whether an operation looks at events or at deliveries that
+// ended, which may not be inserted yet. RecordAttempt sees to that itself.
+func readsRows(op store.Op) bool {
+	switch op.(type) {
+	case *store.ClaimDeliveries, *store.RetryDelivery, *store.CancelDelivery, *store.CancelPending, *store.RecoverEvents:
+		return true
+	}
+	return false
+}
+
+// flush inserts the rows that were gathered.
+func (s *Store) flush(ctx context.Context, t tx) error {
+	for _, b := range []*bulk{s.events, s.deliveries} {
+		if i, err := b.flush(ctx, t); err != nil {
+			return opError(i, err)
+		}
+	}
+	return nil
 }
 
 // apply decides about an operation before it writes anything of it, so that

@@ -41,9 +41,7 @@ func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, delive
 		}
 	}
 	row := s.born.nextRow
-	if err := insertEventRow(ctx, t, row, e, born); err != nil {
-		return err
-	}
+	s.gatherEvent(row, e, born)
 	s.born.nextRow++
 	s.born.unmarked = true
 	for _, d := range born {
@@ -59,20 +57,18 @@ func (s *Store) insertNotice(ctx context.Context, t tx, n *store.Notice) error {
 	return s.insertEvent(ctx, t, n.Event, n.Deliveries)
 }
 
-// insertEventRow leaves out what most events have not: to bind it costs time.
-func insertEventRow(ctx context.Context, t tx, row int64, e *ringback.Event, born []*store.NewDelivery) error {
-	const most = "rowid, account_id, id, type, resource_id, job_id, created_at, data, born"
-	args := []any{row, e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data), nil}
+func newEventRows() *bulk {
+	return newBulk("events", "rowid", "account_id", "id", "type", "resource_id", "job_id", "created_at", "data", "born",
+		"traceparent", "only_endpoint")
+}
+
+func (s *Store) gatherEvent(row int64, e *ringback.Event, born []*store.NewDelivery) {
+	var without any
 	if len(born) > 0 {
-		args[len(args)-1] = encodeBorn(make([]byte, 0, 128*len(born)), born)
+		without = encodeBorn(make([]byte, 0, 128*len(born)), born)
 	}
-	query := "INSERT INTO events (" + most + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	if e.TraceParent != "" || e.OnlyEndpoint != "" {
-		query = "INSERT INTO events (" + most + ", traceparent, only_endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		args = append(args, e.TraceParent, e.OnlyEndpoint)
-	}
-	_, err := t.exec(ctx, query, args...)
-	return err
+	s.events.add(s.op, row, e.AccountID, e.ID, e.Type, e.ResourceID, e.JobID, micros(e.CreatedAt), blob(e.Data), without,
+		e.TraceParent, e.OnlyEndpoint)
 }
 
 // Event reads an event.

@@ -48,6 +48,10 @@ type Store struct {
 	epoch  atomic.Int64
 	turns  leaseTurns // guarded by the writer's turn
 
+	// What the transaction under way gathers, and for which of its operations.
+	events, deliveries *bulk
+	op                 int
+
 	revisions revisions
 	born      born
 	locks     locks
@@ -96,7 +100,10 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 		return nil, fmt.Errorf("sqlite: opening %s: %w", path, err)
 	}
 	writing.SetMaxOpenConns(1)
-	s := &Store{w: newWriter(writing), sealer: c.Sealer, log: cmp.Or(c.Logger, slog.Default())}
+	s := &Store{
+		w: newWriter(writing), sealer: c.Sealer, log: cmp.Or(c.Logger, slog.Default()),
+		events: newEventRows(), deliveries: newFirstRows(),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.closeDatabase())
@@ -111,7 +118,11 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 	if s.lists, err = openReader(path, maxListers); err != nil {
 		return nil, err
 	}
-	s.w.ended = s.born.close
+	s.w.ended = func(committed bool) {
+		s.events.clear()
+		s.deliveries.clear()
+		s.born.close(committed)
+	}
 	if err := s.checkKey(ctx, path); err != nil {
 		return nil, err
 	}
