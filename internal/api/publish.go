@@ -85,7 +85,7 @@ func plainString(value []byte) (string, bool) {
 // escapes, as plainString has seen, but for those of a replayed one, which the
 // same request made.
 func writeEvent(w *response, ev *ringback.Event, replayed bool) {
-	answer := make([]byte, 0, 160+len(ev.Data)+len(ev.ResourceID))
+	answer := make([]byte, 0, 192+len(ev.Type)+len(ev.ResourceID)+len(ev.Data))
 	answer = append(answer, `{"id":"`...)
 	answer = append(answer, ev.ID...)
 	answer = append(answer, `","type":"`...)
@@ -101,7 +101,7 @@ func writeEvent(w *response, ev *ringback.Event, replayed bool) {
 	} else {
 		answer = append(answer, `","created_at":`...)
 	}
-	answer = ev.CreatedAt.UTC().AppendFormat(answer, instantFormat)
+	answer = Instant{ev.CreatedAt}.append(answer)
 	answer = append(answer, "}\n"...)
 	h := w.Header()
 	h["Content-Type"] = jsonTypes

@@ -6,17 +6,22 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/ringback"
 )
 
 // Instant is a time as answers show it: RFC 3339, UTC, microseconds.
 type Instant struct{ time.Time }
 
-const instantFormat = `"2006-01-02T15:04:05.000000Z"`
-
 // MarshalJSON writes the time.
 func (i Instant) MarshalJSON() ([]byte, error) {
-	return i.UTC().AppendFormat(nil, instantFormat), nil
+	return i.append(nil), nil
+}
+
+func (i Instant) append(b []byte) []byte {
+	b = append(b, '"')
+	b = body.AppendTime(b, i.Time, 6)
+	return append(b, '"')
 }
 
 // Schema is that of a time.

@@ -2,6 +2,7 @@ package body
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,6 +28,7 @@ const TimeFormat = "2006-01-02T15:04:05.000Z"
 // its arguments, so that a retry sends the same bytes. The JSON values within
 // the subject must be in the form that Stable gives.
 func Compose(dst []byte, shape webhook.Shape, s *Subject) []byte {
+	dst = slices.Grow(dst, s.about())
 	switch shape {
 	case webhook.ShapeUnitary:
 		dst = append(dst, `{"data":`...)
@@ -53,6 +55,16 @@ func Compose(dst []byte, shape webhook.Shape, s *Subject) []byte {
 	dst = append(dst, `,"data":`...)
 	dst = appendStandardData(dst, s)
 	return append(dst, '}')
+}
+
+// about is how long a body is, more or less.
+func (s *Subject) about() int {
+	const frame = 128
+	n := frame + len(s.Event.Type) + len(s.Event.ResourceID) + len(s.Event.Data)
+	if s.Job != nil {
+		n += 2*frame + len(s.Job.CallbackURL) + len(s.Job.Result) + len(s.Job.Metadata) + len(s.URL)
+	}
+	return n
 }
 
 // appendStandardData writes what the shape standard has as data and the shape
@@ -268,6 +280,6 @@ func appendString(dst []byte, s string) []byte {
 
 func appendTime(dst []byte, t time.Time) []byte {
 	dst = append(dst, '"')
-	dst = t.UTC().AppendFormat(dst, TimeFormat)
+	dst = AppendTime(dst, t, 3)
 	return append(dst, '"')
 }

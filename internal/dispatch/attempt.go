@@ -116,10 +116,10 @@ func (d *Dispatcher) headers(it *item, t *Target, a *ringback.Attempt, payload [
 	for name, value := range t.Headers {
 		h.Set(name, value)
 	}
-	h.Set("User-Agent", d.UserAgent)
-	h.Set("Content-Type", "application/json")
-	h.Set("Webhook-Id", id)
-	h.Set("Webhook-Attempt", strconv.Itoa(a.Number))
+	ours := [...]string{d.UserAgent, "application/json", id, strconv.Itoa(a.Number)} // one piece of memory for all four
+	for i, name := range [...]string{"User-Agent", "Content-Type", "Webhook-Id", "Webhook-Attempt"} {
+		h[name] = ours[i : i+1 : i+1]
+	}
 	if t.Unsignable != nil {
 		err = t.Unsignable
 	} else {

@@ -67,15 +67,17 @@ func (t targets) Observe(ctx context.Context, d *ringback.Delivery, o dispatch.O
 		t.e.failing.reset(d.EndpointID)
 		return
 	}
+	if o.Status == ringback.DeliveryDelivered && ep.FailingSince.IsZero() {
+		t.e.failing.reset(ep.ID)
+		return
+	}
 	n := &endpointNotice{
 		AccountID: ep.AccountID, EndpointID: ep.ID, URL: ep.URL, FailingSince: instant(ep.FailingSince),
 		attemptNotice: noticeOf(d, &o.Attempt),
 	}
 	if o.Status == ringback.DeliveryDelivered {
 		t.e.failing.reset(ep.ID)
-		if !ep.FailingSince.IsZero() {
-			t.e.keepFailingSince(ctx, ep.Endpoint, time.Time{}, n)
-		}
+		t.e.keepFailingSince(ctx, ep.Endpoint, time.Time{}, n)
 		return
 	}
 	at := o.Attempt.StartedAt.UTC().Truncate(time.Microsecond)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/binary"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -53,9 +54,25 @@ func encodeAttempt(b []byte, a *ringback.Attempt) []byte {
 	b = binary.AppendVarint(b, micros(a.StartedAt))
 	b = binary.AppendVarint(b, a.Duration.Microseconds())
 	b = binary.AppendVarint(b, int64(a.StatusCode))
-	b = appendMaybe(b, encodeHeader(a.RequestHeaders))
-	b = appendMaybe(b, encodeHeader(a.ResponseHeaders))
+	b = appendHeaders(b, a.RequestHeaders)
+	b = appendHeaders(b, a.ResponseHeaders)
 	return appendMaybe(b, a.ResponseBody)
+}
+
+// appendHeaders is appendMaybe of encodeHeader. Their length is written in as
+// many bytes as the longest that are usual need.
+func appendHeaders(b []byte, h http.Header) []byte {
+	if h == nil {
+		return append(b, 0)
+	}
+	at := len(b)
+	b = appendHeader(append(b, 0, 0), h)
+	n := len(b) - at - 2 + 1
+	if n >= 1<<14 {
+		return appendMaybe(b[:at], encodeHeader(h))
+	}
+	b[at], b[at+1] = byte(n)|0x80, byte(n>>7) // a varint may have a byte more than it needs
+	return b
 }
 
 // decodeAttempt is the inverse of encodeAttempt.

@@ -47,16 +47,26 @@ func encodeHeader(h http.Header) []byte {
 	if h == nil {
 		return nil
 	}
-	b := make([]byte, 0, 512)
+	return appendHeader(make([]byte, 0, 512), h)
+}
+
+func appendHeader(b []byte, h http.Header) []byte {
 	for name, values := range h {
 		for _, v := range values {
-			b = append(b, oneLine.Replace(name)...)
+			b = appendLine(b, name)
 			b = append(b, ": "...)
-			b = append(b, oneLine.Replace(v)...)
+			b = appendLine(b, v)
 			b = append(b, '\n')
 		}
 	}
 	return b
+}
+
+func appendLine(b []byte, text string) []byte {
+	if strings.ContainsAny(text, "\r\n") {
+		text = oneLine.Replace(text)
+	}
+	return append(b, text...)
 }
 
 func decodeHeader(b []byte) http.Header {
