@@ -84,7 +84,7 @@ func newRoot() *cobra.Command {
 	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker(), newBackup(), newRestore())
 	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newProfiles(), newAccounts(), newKeys())
 	add(root, groupHook, newVerify(), newSign())
-	add(root, groupSelf, newConfig(), newVersion(), newCompletion())
+	add(root, groupSelf, newBench(), newConfig(), newVersion(), newCompletion())
 	root.SetHelpCommandGroupID(groupSelf)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {

@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/webhook"
+)
+
+// subject is what takes events and sends them: the program, or the relay.
+type subject struct {
+	*process
+
+	bench *bench
+	addr  string // HOST:PORT
+	keys  keys
+	place place
+	relay bool
+}
+
+// keys are what the server prints when it starts; at the first start alone.
+type keys struct {
+	URL         string `json:"url"`
+	APIKey      string `json:"api_key"`
+	OperatorKey string `json:"operator_key"`
+	AccountID   string `json:"account_id"`
+}
+
+// place is where the program keeps its data.
+type place struct {
+	dir       string // SQLite
+	url       string // PostgreSQL
+	masterKey string // with it
+	close     func() error
+}
+
+// newPlace makes an empty store.
+func (b *bench) newPlace(ctx context.Context) (place, error) {
+	if b.Store == "sqlite" {
+		dir, err := b.temp()
+		return place{dir: dir, close: func() error { return os.RemoveAll(dir) }}, err
+	}
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	at, drop, err := newSchema(ctx, b.Store)
+	return place{url: at, masterKey: base64.StdEncoding.EncodeToString(key[:]), close: drop}, err
+}
+
+// startServer starts the program on a store, at an address.
+func (b *bench) startServer(ctx context.Context, at place, addr string) (*subject, error) {
+	args := []string{"server", "--addr", addr, "--json", "--allow-http", "--allow-private-networks", "--log-level", "warn"}
+	var env []string
+	if at.dir != "" {
+		args = append(args, "--data", at.dir)
+	} else {
+		args = append(args, "--store", at.url)
+		env = append(env, "RINGBACK_MASTER_KEY="+at.masterKey)
+	}
+	p, err := b.spawn("the server", args, env)
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{process: p, bench: b, place: at}
+	line, err := p.line(ctx, startLimit)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(line, &s.keys); err != nil {
+		return nil, fmt.Errorf("the server printed %.200q: %w", line, err)
+	}
+	u, err := url.Parse(s.keys.URL)
+	if err != nil {
+		return nil, err
+	}
+	s.addr = u.Host
+	return s, nil
+}
+
+// newServer starts the program on an empty store.
+func (b *bench) newServer(ctx context.Context) (*subject, error) {
+	at, err := b.newPlace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.startServer(ctx, at, loopback)
+}
+
+// startRelay starts the ceiling, which sends to an address.
+func (b *bench) startRelay(ctx context.Context, to string) (s *subject, secret string, err error) {
+	var ready listening
+	p, err := b.startPart(ctx, partRelay, &ready)
+	if err != nil {
+		return nil, "", err
+	}
+	secret = webhook.GenerateSecret()
+	err = p.call(ctx, "to", relayTo{URL: endpointURL(to, 0), Secret: secret}, nil)
+	return &subject{process: p, bench: b, addr: ready.Addr, relay: true}, secret, err
+}
+
+// endpointURL is where the receiver takes what is for its endpoint k.
+func endpointURL(addr string, k int) string { return fmt.Sprintf("http://%s/e/%d", addr, k) }
+
+// subscribe makes an endpoint and gives its secret.
+func (s *subject) subscribe(ctx context.Context, to, eventType string) (secret string, err error) {
+	c, err := client.New(s.keys.URL, s.keys.APIKey)
+	if err != nil {
+		return "", err
+	}
+	e, err := c.CreateEndpoint(ctx, client.CreateEndpointParams{URL: to, EventTypes: []string{eventType}})
+	if err != nil {
+		return "", err
+	}
+	return e.Secret, nil
+}
+
+// end stops the subject in order, or kills it if it does not, and removes its
+// data.
+func (s *subject) end() error {
+	if s.relay {
+		return s.bench.quit(s.process, nil)
+	}
+	err := s.bench.quit(s.process, syscall.SIGTERM)
+	return errors.Join(err, s.place.remove())
+}
+
+func (p place) remove() error {
+	if p.close == nil {
+		return nil
+	}
+	return p.close()
+}
+
+// secretless hides the password of a URL.
+func secretless(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return strings.SplitN(raw, ":", 2)[0] + "://…"
+	}
+	return u.Redacted()
+}
