@@ -21,22 +21,24 @@ type Config struct {
 	Workloads []string // of Names; none = all
 	Runs      int      // of each; the median counts
 	Quick     bool     // small numbers and one run
-	// Progress is told what is being done, from one goroutine at a time.
+	// Progress is told what is being done, and Warn what makes the figures worth
+	// less, from the goroutine that Run was called on.
 	Progress func(Progress)
+	Warn     func(string)
 }
 
 // Progress says what is being done.
 type Progress struct {
-	Step, Steps int    // which measurement, from 1
-	What        string // "burst, run 2 of 3"
-	Part        float64
+	Step, Steps int     // which measurement, from 1
+	What        string  // "burst, run 2 of 3"
+	Part        float64 // of the step, 0 to 1, as far as is known
 }
 
 // Names are the workloads, in the order that they run in.
 func Names() []string {
-	names := make([]string, len(workloads))
-	for i, w := range workloads {
-		names[i] = w.name
+	var names []string
+	for _, w := range workloads() {
+		names = append(names, w.name)
 	}
 	return names
 }
@@ -52,6 +54,9 @@ type bench struct {
 	executable string
 	dir        string // for the databases; removed at the end
 	processes  sync.WaitGroup
+	progress   Progress
+	deep       *deepStore     // made by the first run of depth
+	cleanups   []func() error // what is made outside of dir is removed by these
 
 	mu      sync.Mutex
 	running map[*process]bool
@@ -87,14 +92,18 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	}
 	defer func() {
 		b.killAll()
+		for _, clean := range b.cleanups {
+			err = errors.Join(err, clean())
+		}
 		err = errors.Join(err, os.RemoveAll(b.dir))
 	}()
+	b.warnAboutDisk()
 	report := &Report{Store: storeName(c.Store), Machine: thisMachine(), Quick: c.Quick}
 	if report.results, err = b.measure(ctx); err != nil {
 		return nil, err
 	}
 	for _, r := range report.results {
-		report.Workloads = append(report.Workloads, r.summary())
+		report.Workloads = append(report.Workloads, r.summary(report.Store))
 	}
 	if !report.sound() {
 		err = ErrUnsound
@@ -106,7 +115,7 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 // so that what is compared was measured in the same minutes.
 func (b *bench) measure(ctx context.Context) ([]*series, error) {
 	var all []*series
-	for _, w := range workloads {
+	for _, w := range workloads() {
 		if len(b.Workloads) == 0 || slices.Contains(b.Workloads, w.name) {
 			all = append(all, &series{workload: w})
 		}
@@ -128,8 +137,22 @@ func (b *bench) measure(ctx context.Context) ([]*series, error) {
 }
 
 func (b *bench) tell(p Progress) {
+	b.progress = p
 	if b.Progress != nil {
 		b.Progress(p)
+	}
+}
+
+// done says how much of the present step is done.
+func (b *bench) done(part float64) {
+	p := b.progress
+	p.Part = min(part, 1)
+	b.tell(p)
+}
+
+func (b *bench) warn(format string, args ...any) {
+	if b.Warn != nil {
+		b.Warn(fmt.Sprintf(format, args...))
 	}
 }
 
@@ -137,7 +160,7 @@ func (b *bench) tell(p Progress) {
 func (b *bench) temp() (string, error) { return os.MkdirTemp(b.dir, "data-") }
 
 func storeName(store string) string {
-	if store == "sqlite" {
+	if store == storeSQLite {
 		return store
 	}
 	return "postgres"

@@ -257,9 +257,11 @@ func (c *campaign) send(link *conn, to target, body []byte, n, count int) {
 		a, err := link.do(to, body)
 		switch {
 		case err != nil && c.Survive:
-			// Whether it was accepted is not known: the number is given up.
-			c.failed.Add(1)
 			time.Sleep(reconnect)
+			if _, unsent := errors.AsType[*unsentError](err); unsent && !c.stopping.Load() {
+				continue
+			}
+			c.failed.Add(1) // whether it was accepted is not known: the number is given up
 			return
 		case err != nil:
 			c.fail(err)

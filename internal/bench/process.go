@@ -147,7 +147,7 @@ func (b *bench) quit(p *process, signal os.Signal) error {
 	_ = p.stdin.Close()
 	if signal != nil {
 		if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
+			_ = p.cmd.Process.Kill() // there are systems without that signal
 		}
 	}
 	timer := time.AfterFunc(stopLimit, func() { _ = p.cmd.Process.Kill() })

@@ -1,6 +1,9 @@
 package bench
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Report is the outcome of a benchmark. Figures are the medians of the runs.
 type Report struct {
@@ -29,6 +32,7 @@ type Workload struct {
 	P50        *float64 `json:"p50_ms,omitempty"`
 	P99        *float64 `json:"p99_ms,omitempty"`
 	ServerCPU  *float64 `json:"server_cpu_us_per_delivery,omitempty"`
+	RelayCPU   *float64 `json:"relay_cpu_us_per_delivery,omitempty"` // of what the ratio is to
 	LoadCPU    *float64 `json:"load_cpu_us_per_delivery,omitempty"`
 	ReceiveCPU *float64 `json:"receiver_cpu_us_per_delivery,omitempty"`
 	PeakRSS    *float64 `json:"peak_rss_mib,omitempty"`
@@ -46,14 +50,20 @@ type series struct {
 	runs []*measurement
 }
 
-// of gives the median of a figure, or nil if no run has it.
-func (s *series) of(figure func(*measurement) float64) *float64 {
+// all gives a figure of each run that has it.
+func (s *series) all(figure func(*measurement) float64) []float64 {
 	var all []float64
 	for _, m := range s.runs {
 		if v := figure(m); v != 0 && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			all = append(all, v)
 		}
 	}
+	return all
+}
+
+// of gives the median of a figure, or nil if no run has it.
+func (s *series) of(figure func(*measurement) float64) *float64 {
+	all := s.all(figure)
 	if len(all) == 0 {
 		return nil
 	}
@@ -61,7 +71,8 @@ func (s *series) of(figure func(*measurement) float64) *float64 {
 	return &v
 }
 
-func (s *series) summary() Workload {
+// summary gives the medians; store says which goal holds.
+func (s *series) summary(store string) Workload {
 	w := Workload{Name: s.name, Unit: s.unit, Against: s.workload.against, Runs: len(s.runs)}
 	var values []float64
 	for _, m := range s.runs {
@@ -79,10 +90,45 @@ func (s *series) summary() Workload {
 	w.P50 = s.of(func(m *measurement) float64 { return m.P50 })
 	w.P99 = s.of(func(m *measurement) float64 { return m.P99 })
 	w.ServerCPU = s.of(func(m *measurement) float64 { return m.serverCPU })
+	w.RelayCPU = s.of(func(m *measurement) float64 { return m.againstCPU })
 	w.LoadCPU = s.of(func(m *measurement) float64 { return m.loadCPU })
 	w.ReceiveCPU = s.of(func(m *measurement) float64 { return m.receiveCPU })
 	w.PeakRSS = s.of(func(m *measurement) float64 { return m.peak })
+	g := s.goal
+	if store != storeSQLite && g.postgres > 0 {
+		g.atLeast = g.postgres
+	}
+	if g.limited {
+		g.atMost = maxOf(s.all(func(m *measurement) float64 { return m.limit }))
+	}
+	w.Goal = g.String()
+	figure := w.Value
+	if g.ratio {
+		figure = w.Ratio
+	}
+	if figure != nil {
+		met := g.met(*figure)
+		w.Met = &met
+	}
 	return w
+}
+
+// met says whether a figure is what it should be.
+func (g goal) met(figure float64) bool {
+	return (g.atLeast == 0 || figure >= g.atLeast) && (g.atMost == 0 || figure <= g.atMost)
+}
+
+// String says what a figure should be: "ratio ≥ 0.80".
+func (g goal) String() string {
+	of := ""
+	if g.ratio {
+		of = "ratio "
+	}
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+	if g.atLeast > 0 {
+		return of + "≥ " + number(g.atLeast)
+	}
+	return of + "≤ " + number(g.atMost)
 }
 
 // sound says whether nothing was lost and no signature wrong.

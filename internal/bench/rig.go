@@ -11,6 +11,7 @@ import (
 type rig struct {
 	bench          *bench
 	receiver, load *process
+	watching       func() error // called now and then while fill publishes; nil = nothing
 	at             listening
 }
 
@@ -42,6 +43,8 @@ type measurement struct {
 	receiveCPU float64
 	peak       float64  // MiB of the subject
 	memory     []sample // of the subject
+	againstCPU float64  // serverCPU of what value is compared with
+	limit      float64  // of the value, if the goal depends on the run
 	note       string
 }
 
@@ -130,7 +133,7 @@ func (g *rig) watch(ctx context.Context, s *subject, expected int, seen func(usa
 		}
 		if got.Distinct > had || sent.Accepted > accepted {
 			moved = time.Now()
-			g.bench.tell(Progress{Part: float64(got.Distinct) / float64(expected)})
+			g.bench.done(float64(got.Distinct) / float64(expected))
 		} else if time.Since(moved) > patience {
 			return sent, got, nil
 		}

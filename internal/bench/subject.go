@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/ringback/ringback/client"
@@ -37,22 +38,32 @@ type keys struct {
 
 // place is where the program keeps its data.
 type place struct {
-	dir       string // SQLite
-	url       string // PostgreSQL
-	masterKey string // with it
-	close     func() error
+	dir       string       // SQLite
+	url       string       // PostgreSQL
+	masterKey string       // with it
+	remove    func() error // may be called again
 }
 
-// newPlace makes an empty store.
+// newPlace makes an empty store. What it made is removed at the end of the
+// benchmark at the latest.
 func (b *bench) newPlace(ctx context.Context) (place, error) {
-	if b.Store == "sqlite" {
-		dir, err := b.temp()
-		return place{dir: dir, close: func() error { return os.RemoveAll(dir) }}, err
+	var p place
+	var err error
+	if b.Store == storeSQLite {
+		p.dir, err = b.temp()
+		p.remove = func() error { return os.RemoveAll(p.dir) }
+		return p, err
 	}
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails
-	at, drop, err := newSchema(ctx, b.Store)
-	return place{url: at, masterKey: base64.StdEncoding.EncodeToString(key[:]), close: drop}, err
+	p.masterKey = base64.StdEncoding.EncodeToString(key[:])
+	var drop func() error
+	if p.url, drop, err = newSchema(ctx, b.Store); err != nil {
+		return p, err
+	}
+	p.remove = sync.OnceValue(drop)
+	b.cleanups = append(b.cleanups, p.remove)
+	return p, nil
 }
 
 // startServer starts the program on a store, at an address.
@@ -109,17 +120,16 @@ func (b *bench) startRelay(ctx context.Context, to string) (s *subject, secret s
 // endpointURL is where the receiver takes what is for its endpoint k.
 func endpointURL(addr string, k int) string { return fmt.Sprintf("http://%s/e/%d", addr, k) }
 
-// subscribe makes an endpoint and gives its secret.
-func (s *subject) subscribe(ctx context.Context, to, eventType string) (secret string, err error) {
-	c, err := client.New(s.keys.URL, s.keys.APIKey)
+// client is one with the account's key.
+func (s *subject) client() (*client.Client, error) { return client.New(s.keys.URL, s.keys.APIKey) }
+
+// subscribe makes an endpoint.
+func (s *subject) subscribe(ctx context.Context, to, eventType string) (*client.CreatedEndpoint, error) {
+	c, err := s.client()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	e, err := c.CreateEndpoint(ctx, client.CreateEndpointParams{URL: to, EventTypes: []string{eventType}})
-	if err != nil {
-		return "", err
-	}
-	return e.Secret, nil
+	return c.CreateEndpoint(ctx, client.CreateEndpointParams{URL: to, EventTypes: []string{eventType}})
 }
 
 // end stops the subject in order, or kills it if it does not, and removes its
@@ -132,11 +142,11 @@ func (s *subject) end() error {
 	return errors.Join(err, s.place.remove())
 }
 
-func (p place) remove() error {
-	if p.close == nil {
-		return nil
-	}
-	return p.close()
+// discard kills the program, which may be waiting for receivers that never
+// answer, and removes its data.
+func (s *subject) discard() error {
+	s.bench.kill(s.process)
+	return s.place.remove()
 }
 
 // secretless hides the password of a URL.

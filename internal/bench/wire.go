@@ -60,7 +60,7 @@ func (c *conn) try(t target, body []byte) (answer, error) {
 		c.close()
 		opened, err := net.DialTimeout("tcp", t.addr, dialLimit) //nolint:noctx // it has its limit
 		if err != nil {
-			return answer{}, err
+			return answer{}, &unsentError{err}
 		}
 		c.addr, c.net = t.addr, opened
 		if c.in == nil {
@@ -79,6 +79,11 @@ func (c *conn) try(t target, body []byte) (answer, error) {
 }
 
 const dialLimit = 10 * time.Second
+
+// unsentError is a request that was not sent, because no connection was opened.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
 
 func (c *conn) close() {
 	if c.net != nil {
