@@ -41,11 +41,16 @@ func seed(ctx context.Context, s store.Store, p SeedParams) error {
 	if err != nil {
 		return err
 	}
+	epoch, err := s.Join(ctx, "bench seed")
+	if err != nil {
+		return err
+	}
+	lease := store.NewLease(epoch, 1)
 	for done := 0; done < p.Events; {
 		n := min(seedBatch, p.Events-done)
 		ops := make([]store.Op, 0, 2*n)
 		for i := range n {
-			ops = append(ops, delivered(e, done+i, time.Now())...)
+			ops = append(ops, delivered(e, lease, done+i, time.Now())...)
 		}
 		if err := s.Commit(ctx, ops); err != nil {
 			return fmt.Errorf("after %d events: %w", done, err)
@@ -55,7 +60,7 @@ func seed(ctx context.Context, s store.Store, p SeedParams) error {
 			p.Progress(done)
 		}
 	}
-	return nil
+	return s.EndEpoch(ctx, epoch)
 }
 
 // seedEndpoint makes the endpoint that the events went to. Nothing else is
@@ -105,7 +110,7 @@ func firstAccount(ctx context.Context, s store.Store) (id string, err error) {
 }
 
 // delivered gives the operations of an event and its delivery.
-func delivered(to *ringback.Endpoint, n int, now time.Time) []store.Op {
+func delivered(to *ringback.Endpoint, lease store.Lease, n int, now time.Time) []store.Op {
 	now = now.UTC().Truncate(time.Microsecond)
 	e := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, now), AccountID: to.AccountID, Type: cmp.Or(to.EventTypes...),
@@ -116,9 +121,9 @@ func delivered(to *ringback.Endpoint, n int, now time.Time) []store.Op {
 		URL: to.URL, Profile: to.Profile, Status: ringback.DeliveryPending, NextAttemptAt: now, CreatedAt: now,
 	}
 	return []store.Op{
-		&store.PublishEvent{Event: e, Deliveries: []store.NewDelivery{{Delivery: d, Placement: store.Placement{Leased: true}}}},
+		&store.PublishEvent{Event: e, Deliveries: []store.NewDelivery{{Delivery: d, Placement: store.Placement{Lease: lease}}}},
 		&store.RecordAttempt{
-			DeliveryRef: store.DeliveryRef{AccountID: d.AccountID, ID: d.ID},
+			DeliveryRef: store.DeliveryRef{AccountID: d.AccountID, ID: d.ID}, Lease: lease,
 			Attempt: ringback.Attempt{
 				Number: 1, StartedAt: now, Duration: 5 * time.Millisecond, StatusCode: http.StatusOK,
 				RequestHeaders: http.Header{

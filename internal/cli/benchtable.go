@@ -4,34 +4,55 @@ import (
 	"strconv"
 
 	"github.com/ringback/ringback/internal/bench"
+	"github.com/ringback/ringback/internal/terminal"
 )
 
-// printReport prints the figures as a table.
+// printReport prints the figures as a table, with the goals beside them.
 func printReport(out *output, r *bench.Report) error {
 	t := newTable(out, []column{
-		{name: "WORKLOAD"}, {name: "VALUE"}, {name: "UNIT"}, {name: "MIN", spare: true}, {name: "MAX", spare: true}, {name: "RELAY"},
-		{name: "RATIO"}, {name: "P50 MS", spare: true}, {name: "P99 MS", spare: true}, {name: "CPU µS"}, {name: "MIB"}, {name: "LOST"}, {name: "TWICE"},
+		{name: "WORKLOAD"}, {name: "VALUE"}, {name: "UNIT"}, {name: "RATIO"}, {name: "TO"}, {name: "GOAL"}, {name: "MET"},
+		{name: "LOST"}, {name: "TWICE"}, {name: "MIN", spare: true}, {name: "MAX", spare: true},
+		{name: "P50 MS", spare: true}, {name: "P99 MS", spare: true}, {name: "CPU µS", spare: true}, {name: "PEAK MIB", spare: true},
 	})
 	for _, w := range r.Workloads {
+		of := w.Against
+		if w.Relay != nil {
+			of += " " + bench.Figure(w.Relay)
+		}
 		t.add([]cell{
-			plain(w.Name), plain(figure(w.Value)), plain(w.Unit), plain(figure(w.Min)), plain(figure(w.Max)), plain(figure(w.Relay)),
-			plain(figure(w.Ratio)), plain(figure(w.P50)), plain(figure(w.P99)), plain(figure(w.ServerCPU)), plain(figure(w.PeakRSS)),
-			plain(strconv.Itoa(w.Lost)), plain(strconv.Itoa(w.Duplicates)),
+			plain(w.Name), plain(bench.Figure(w.Value)), plain(w.Unit), plain(bench.Figure(w.Ratio)), plain(of), plain(w.Goal), met(w.Met),
+			none(w.Lost), plain(strconv.Itoa(w.Duplicates)), plain(bench.Figure(w.Min)), plain(bench.Figure(w.Max)),
+			plain(bench.Figure(w.P50)), plain(bench.Figure(w.P99)), plain(bench.Figure(w.ServerCPU)), plain(bench.Figure(w.PeakRSS)),
 		})
 	}
-	return t.flush()
+	if err := t.flush(); err != nil {
+		return err
+	}
+	for _, note := range r.Notes() {
+		if err := out.linef("%s", note); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// figure writes a figure with as many digits as it deserves.
-func figure(v *float64) string {
+// met says whether a goal was met.
+func met(is *bool) cell {
 	switch {
-	case v == nil:
-		return ""
-	case *v >= 100:
-		return strconv.FormatFloat(*v, 'f', 0, 64)
-	case *v >= 10:
-		return strconv.FormatFloat(*v, 'f', 1, 64)
+	case is == nil:
+		return plain("")
+	case *is:
+		return cell{"yes", terminal.Green}
 	default:
-		return strconv.FormatFloat(*v, 'f', 2, 64)
+		return cell{"no", terminal.Yellow}
 	}
+}
+
+// none is a count that is to be 0.
+func none(n int) cell {
+	c := plain(strconv.Itoa(n))
+	if n > 0 {
+		c.style = terminal.Red
+	}
+	return c
 }
