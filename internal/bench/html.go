@@ -13,7 +13,10 @@ import (
 //go:embed page.html
 var pageFile embed.FS
 
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{"figure": Figure}).ParseFS(pageFile, "page.html"))
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"figure": Figure,
+	"isTrue": func(b *bool) bool { return *b },
+}).ParseFS(pageFile, "page.html"))
 
 // HTML writes a page with the figures and charts of the runs that are nearest to
 // the medians. It needs nothing but itself: no script, no other file.
@@ -45,9 +48,9 @@ func (s *series) typical() *measurement {
 func (s *series) charts() []*chart {
 	m := s.typical()
 	var all []*chart
-	if len(m.PerSlot) > 1 {
-		points := make([]sample, len(m.PerSlot))
-		for i, v := range m.PerSlot {
+	if whole := len(m.PerSlot) - 1; whole > 1 { // the last slot was cut off
+		points := make([]sample, whole)
+		for i, v := range m.PerSlot[:whole] {
 			points[i] = sample{float64(i) * slot.Seconds(), v}
 		}
 		all = append(all, lines("Throughput", "deliveries a second, by seconds since the first arrival", points))
@@ -78,8 +81,8 @@ type bar struct {
 
 // The area that is drawn in, in units of the SVG.
 const (
-	chartWidth  = 600.0
-	chartHeight = 160.0
+	chartWidth  = 360.0
+	chartHeight = 120.0
 )
 
 func mostOf(points []sample) (most float64) {

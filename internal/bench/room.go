@@ -5,7 +5,7 @@ import "fmt"
 // What an event takes on disk with its delivery, and what an attempt adds; with
 // the write-ahead log, and a margin.
 const (
-	depthBytes   = 3 << 10
+	depthBytes   = 2 << 10
 	backlogBytes = 3 << 10
 )
 
