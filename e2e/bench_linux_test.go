@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,12 +101,7 @@ func TestBenchInterrupted(t *testing.T) {
 			empty(t, temp)
 		}
 		eventually(t, 10*time.Second, fmt.Sprintf("no part runs after signal %d", signal), func() bool {
-			for _, pid := range parts {
-				if running(pid) {
-					return false
-				}
-			}
-			return true
+			return !slices.ContainsFunc(parts, running)
 		})
 	}
 }

@@ -20,7 +20,7 @@ func childrenOf(t *testing.T, pid int) (pids []int) {
 		if err != nil {
 			continue
 		}
-		for _, field := range strings.Fields(string(raw)) {
+		for field := range strings.FieldsSeq(string(raw)) {
 			child, err := strconv.Atoi(field)
 			if err != nil {
 				t.Fatal(err)

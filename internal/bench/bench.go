@@ -150,7 +150,7 @@ func (b *bench) done(part float64) {
 	b.tell(p)
 }
 
-func (b *bench) warn(format string, args ...any) {
+func (b *bench) warnf(format string, args ...any) {
 	if b.Warn != nil {
 		b.Warn(fmt.Sprintf(format, args...))
 	}

@@ -63,12 +63,8 @@ func (in *incoming) next() error {
 // contentLength finds the length of the body in a head.
 func contentLength(head []byte) (int, bool) {
 	const name = "\r\nContent-Length: " // as net/http writes it
-	i := bytes.Index(head, []byte(name))
-	if i < 0 {
-		return 0, false
-	}
-	value := head[i+len(name):]
-	value = value[:bytes.IndexByte(value, '\r')]
+	_, value, _ := bytes.Cut(head, []byte(name))
+	value, _, _ = bytes.Cut(value, []byte("\r"))
 	n, err := strconv.Atoi(string(value))
 	return n, err == nil && n >= 0 && n <= maxBody
 }

@@ -13,7 +13,6 @@ import (
 
 // load is the load generator: keep-alive publishers that check every status.
 type load struct {
-	mu   sync.Mutex
 	last *campaign // what is, or was last, published
 }
 

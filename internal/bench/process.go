@@ -160,7 +160,7 @@ func (b *bench) quit(p *process, signal os.Signal) error {
 
 // gone waits for the end of a process.
 func (b *bench) gone(p *process) {
-	for range p.lines { //nolint:revive // what it still says is of no use
+	for range p.lines { // what it still says is of no use
 	}
 	<-p.exited
 	_ = p.stdin.Close()

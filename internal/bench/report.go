@@ -73,7 +73,7 @@ func (s *series) of(figure func(*measurement) float64) *float64 {
 
 // summary gives the medians; store says which goal holds.
 func (s *series) summary(store string) Workload {
-	w := Workload{Name: s.name, Unit: s.unit, Against: s.workload.against, Runs: len(s.runs)}
+	w := Workload{Name: s.name, Unit: s.unit, Against: s.against, Runs: len(s.runs)}
 	var values []float64
 	for _, m := range s.runs {
 		values = append(values, m.value)

@@ -26,7 +26,7 @@ func (b *bench) needRoom(events int, each int64) error {
 // stable storage costs nothing there.
 func (b *bench) warnAboutDisk() {
 	if b.Store == storeSQLite && inMemory(b.dir) {
-		b.warn("the temporary folder is in memory, where durability costs nothing; set TMPDIR to a folder on a disk")
+		b.warnf("the temporary folder is in memory, where durability costs nothing; set TMPDIR to a folder on a disk")
 	}
 }
 

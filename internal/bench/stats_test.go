@@ -88,7 +88,7 @@ func TestSummary(t *testing.T) {
 	if r := (&Report{Workloads: []Workload{w}}); r.sound() {
 		t.Error("a report with a loss is sound")
 	}
-	s.workload.goal, s.runs[0].limit = goal{limited: true}, 60
+	s.goal, s.runs[0].limit = goal{limited: true}, 60
 	if w := s.summary(storeSQLite); w.Goal != "≤ 60" || !*w.Met {
 		t.Errorf("%s: met %t", w.Goal, *w.Met)
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -102,7 +103,7 @@ func TestIncoming(t *testing.T) {
 				t.Errorf("pieces of %d, request %d: %d bytes at %d, %v", piece, i, len(in.body), k, in.header())
 			}
 		}
-		if err := in.next(); err != io.EOF {
+		if err := in.next(); !errors.Is(err, io.EOF) {
 			t.Errorf("pieces of %d: %v at the end", piece, err)
 		}
 	}
