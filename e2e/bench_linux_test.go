@@ -80,14 +80,14 @@ func TestBench(t *testing.T) {
 func TestBenchInterrupted(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		temp := t.TempDir()
-		cmd := exec.Command(binary, "bench", "--workload", "burst")
+		cmd := exec.Command(binary, "bench", "--workload", "crash")
 		cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 		var errs syncBuffer
 		cmd.Stderr = &errs
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 20*time.Second, "the parts run", func() bool { return len(childrenOf(t, cmd.Process.Pid)) >= 3 })
+		eventually(t, 20*time.Second, "receiver, load generator and server run", func() bool { return len(childrenOf(t, cmd.Process.Pid)) >= 3 })
 		parts := childrenOf(t, cmd.Process.Pid)
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)

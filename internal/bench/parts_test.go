@@ -204,6 +204,11 @@ func TestRelay(t *testing.T) {
 			t.Errorf("%+v: sent %+v, got %+v", o, sent, got)
 		}
 	}
+	var c conn
+	defer c.close()
+	if a, err := c.do(post(relayAt.Addr, "/v1/events", ""), []byte(`{"n":1}`)); err != nil || a.status != http.StatusBadRequest {
+		t.Errorf("what cannot be made into a call was answered with %d, %v", a.status, err)
+	}
 	var status relayStatus
 	relay.call("status", nil, &status)
 	if status.Refused != 0 {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,7 +121,7 @@ func (r *relay) accept(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	published := make([]byte, q.ContentLength)
-	if _, err := io.ReadFull(q.Body, published); err != nil {
+	if _, err := io.ReadFull(q.Body, published); err != nil || !bytes.HasPrefix(published, relayedHead) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -142,18 +143,20 @@ func (r *relay) accept(w http.ResponseWriter, q *http.Request) {
 	_, _ = w.Write(answer) // whoever asked may have gone
 }
 
+// relayedHead is how every event begins that the load generator publishes.
+var relayedHead = []byte(`{"type":"` + eventType + `",`)
+
 var jsonType = []string{"application/json"}
 
 // send signs an event and sends it.
 func (r *relay) send(e relayed) {
 	// {"type":"…","data":…} becomes {"type":"…","timestamp":"…","data":…}.
-	const head = len(`{"type":"` + eventType + `",`)
 	payload := make([]byte, 0, len(e.body)+64)
-	payload = append(payload, e.body[:head]...)
+	payload = append(payload, relayedHead...)
 	payload = append(payload, `"timestamp":"`...)
 	payload = e.at.UTC().AppendFormat(payload, body.TimeFormat)
 	payload = append(payload, `",`...)
-	payload = append(payload, e.body[head:]...)
+	payload = append(payload, e.body[len(relayedHead):]...)
 	id := ringback.Rekind("msg", e.id)
 	h := http.Header{
 		"User-Agent": {egress.DefaultUserAgent}, "Content-Type": jsonType, "Webhook-Attempt": {"1"},

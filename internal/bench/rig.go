@@ -146,3 +146,44 @@ func (g *rig) watch(ctx context.Context, s *subject, expected int, seen func(usa
 }
 
 func mebibytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+// fill publishes without waiting for what becomes of it.
+func (g *rig) fill(ctx context.Context, s *subject, o order) error {
+	o.Addr, o.Key = s.addr, s.keys.APIKey
+	if err := g.load.call(ctx, "publish", o, nil); err != nil {
+		return err
+	}
+	for {
+		var sent published
+		if err := g.load.call(ctx, "status", nil, &sent); err != nil {
+			return err
+		}
+		if sent.Error != "" {
+			return fmt.Errorf("publishing: %s%s", sent.Error, s.errs.said())
+		}
+		if g.watching != nil {
+			if err := g.watching(); err != nil {
+				return err
+			}
+		}
+		if sent.Done {
+			return nil
+		}
+		g.bench.done(float64(sent.Accepted) / float64(o.Events))
+		if err := pause(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or gives the reason why ctx ended first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

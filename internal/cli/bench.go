@@ -79,10 +79,17 @@ func (f *benchFlags) check() (bench.Config, error) {
 	return c, nil
 }
 
-func (f *benchFlags) run(cmd *cobra.Command, _ []string) error {
+func (f *benchFlags) run(cmd *cobra.Command, _ []string) (err error) {
 	c, err := f.check()
 	if err != nil {
 		return err
+	}
+	var page *os.File
+	if f.html != "" { // before the work that would be for nothing
+		if page, err = os.Create(f.html); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, page.Close()) }()
 	}
 	out := outputOf(cmd, f.json)
 	c.Warn = func(text string) { out.notef("warning: %s", text) }
@@ -97,16 +104,14 @@ func (f *benchFlags) run(cmd *cobra.Command, _ []string) error {
 	if report == nil {
 		return err
 	}
+	if page != nil {
+		err = errors.Join(err, report.HTML(page))
+	}
 	return errors.Join(err, f.print(out, report))
 }
 
-// print prints the report, and writes the page.
+// print prints the report.
 func (f *benchFlags) print(out *output, r *bench.Report) error {
-	if f.html != "" {
-		if err := writePage(f.html, r); err != nil {
-			return err
-		}
-	}
 	if !f.json {
 		return printReport(out, r)
 	}
@@ -115,15 +120,6 @@ func (f *benchFlags) print(out *output, r *bench.Report) error {
 		return err
 	}
 	return out.printJSON(raw)
-}
-
-// writePage writes the page with the charts.
-func writePage(path string, r *bench.Report) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(r.HTML(file), file.Close())
 }
 
 // benchProgress shows what is being done: on a terminal in one line, elsewhere
