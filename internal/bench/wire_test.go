@@ -8,13 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // The client understands what net/http answers, over one connection.
 func TestConn(t *testing.T) {
-	var connections int
+	var connections atomic.Int64
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || r.Header.Get("Authorization") != "Bearer secret" || r.Header.Get("Content-Type") != "application/json" {
@@ -40,7 +41,7 @@ func TestConn(t *testing.T) {
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			connections++
+			connections.Add(1)
 		}
 	}
 	s.Start()
@@ -52,7 +53,7 @@ func TestConn(t *testing.T) {
 	for _, want := range []struct {
 		path, body, answer string
 		status             int
-		connections        int
+		connections        int64
 	}{
 		{"/echo", `{"n":1}`, `{"n":1}`, 202, 1},
 		{"/echo", large, large, 202, 1},
@@ -62,8 +63,8 @@ func TestConn(t *testing.T) {
 		{"/echo", "x", "x", 202, 2},
 	} {
 		a, err := c.do(post(addr, want.path, "secret"), []byte(want.body))
-		if err != nil || a.status != want.status || string(a.body) != want.answer || connections != want.connections {
-			t.Errorf("%s: %v, %d, %d bytes, %d connections", want.path, err, a.status, len(a.body), connections)
+		if err != nil || a.status != want.status || string(a.body) != want.answer || connections.Load() != want.connections {
+			t.Errorf("%s: %v, %d, %d bytes, %d connections", want.path, err, a.status, len(a.body), connections.Load())
 		}
 		if (a.retryAfter == 7*time.Second) != (want.path == "/later") {
 			t.Errorf("%s: come again after %s", want.path, a.retryAfter)
