@@ -29,7 +29,7 @@ type Config struct {
 
 // Progress says what is being done.
 type Progress struct {
-	Step, Steps int     // which measurement, from 1
+	Step, Steps int     // which measurement, from 1; 0 = what goes before
 	What        string  // "burst, run 2 of 3"
 	Part        float64 // of the step, 0 to 1, as far as is known
 }
@@ -55,7 +55,7 @@ type bench struct {
 	dir        string // for the databases; removed at the end
 	processes  sync.WaitGroup
 	progress   Progress
-	deep       *deepStore     // made by the first run of depth
+	deep       *deepStore     // with depth
 	cleanups   []func() error // what is made outside of dir is removed by these
 
 	mu      sync.Mutex
@@ -120,10 +120,19 @@ func (b *bench) measure(ctx context.Context) ([]*series, error) {
 			all = append(all, &series{workload: w})
 		}
 	}
+	order := inOrder(all)
+	for _, s := range order {
+		if s.name == depth {
+			b.tell(Progress{Steps: b.Runs * len(all), What: "filling a store for depth"})
+			if err := b.deepen(ctx); err != nil {
+				return nil, fmt.Errorf("filling a store for depth: %w", err)
+			}
+		}
+	}
 	step := 0
 	for i := range b.Runs {
 		r := &round{bench: b}
-		for _, s := range all {
+		for _, s := range order {
 			step++
 			b.tell(Progress{Step: step, Steps: b.Runs * len(all), What: fmt.Sprintf("%s, run %d of %d", s.name, i+1, b.Runs)})
 			m, err := s.run(r, ctx)
@@ -134,6 +143,20 @@ func (b *bench) measure(ctx context.Context) ([]*series, error) {
 		}
 	}
 	return all, nil
+}
+
+// inOrder gives the order of a round: what is compared with burst comes right
+// after it.
+func inOrder(all []*series) []*series {
+	rank := func(s *series) int {
+		if s.name == burst || s.against == burst {
+			return 0
+		}
+		return 1
+	}
+	order := slices.Clone(all)
+	slices.SortStableFunc(order, func(a, b *series) int { return rank(a) - rank(b) })
+	return order
 }
 
 func (b *bench) tell(p Progress) {

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// deepStore is a store that holds many delivered events. It is made once: what
-// a run adds to it is little.
+// deepStore is a store that holds many delivered events. It is made before the
+// first round: what a run adds to it is little.
 type deepStore struct {
 	place
 
@@ -17,9 +17,6 @@ type deepStore struct {
 // runDepth measures a burst on a store that already holds many delivered
 // events.
 func (r *round) runDepth(ctx context.Context) (*measurement, error) {
-	if err := r.deepen(ctx); err != nil {
-		return nil, fmt.Errorf("filling the store: %w", err)
-	}
 	burst, err := r.runBurst(ctx)
 	if err != nil {
 		return nil, err
@@ -39,9 +36,6 @@ func (r *round) runDepth(ctx context.Context) (*measurement, error) {
 
 // deepen makes the store.
 func (b *bench) deepen(ctx context.Context) error {
-	if b.deep != nil {
-		return nil
-	}
 	if err := b.needRoom(b.depth, depthBytes); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -91,5 +92,20 @@ func TestSummary(t *testing.T) {
 	s.goal, s.runs[0].limit = goal{limited: true}, 60
 	if w := s.summary(storeSQLite); w.Goal != "≤ 60" || !*w.Met {
 		t.Errorf("%s: met %t", w.Goal, *w.Met)
+	}
+}
+
+// What is compared with burst is measured right after it.
+func TestOrderOfARound(t *testing.T) {
+	var all []*series
+	for _, w := range workloads() {
+		all = append(all, &series{workload: w})
+	}
+	var names []string
+	for _, s := range inOrder(all) {
+		names = append(names, s.name)
+	}
+	if got := strings.Join(names, " "); got != "burst fanout jobs depth latency isolation backlog crash" {
+		t.Error(got)
 	}
 }

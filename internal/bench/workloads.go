@@ -20,8 +20,10 @@ type goal struct {
 	limited  bool    // atMost is what the runs say
 }
 
-// Units.
+// Names of workloads that are named elsewhere, and units.
 const (
+	burst         = "burst"
+	depth         = "depth"
 	perSecond     = "deliveries/s"
 	jobsPerSecond = "jobs/s"
 	p99           = "ms p99"
@@ -32,12 +34,12 @@ const (
 // workloads are in the order that they run in.
 func workloads() []workload {
 	return []workload{
-		{"burst", perSecond, "relay", goal{ratio: true, atLeast: 0.80, postgres: 0.60}, (*round).runBurst},
+		{burst, perSecond, "relay", goal{ratio: true, atLeast: 0.80, postgres: 0.60}, (*round).runBurst},
 		{"latency", p99, "relay", goal{atMost: 10}, (*round).runLatency},
-		{"fanout", perSecond, "burst", goal{ratio: true, atLeast: 1.2}, (*round).runFanout},
-		{"jobs", jobsPerSecond, "burst", goal{ratio: true, atLeast: 0.4}, (*round).runJobs},
+		{"fanout", perSecond, burst, goal{ratio: true, atLeast: 1.2}, (*round).runFanout},
+		{"jobs", jobsPerSecond, burst, goal{ratio: true, atLeast: 0.4}, (*round).runJobs},
 		{"isolation", p99, "alone", goal{ratio: true, atMost: 1.2}, (*round).runIsolation},
-		{"depth", perSecond, "burst", goal{ratio: true, atLeast: 0.9}, (*round).runDepth},
+		{depth, perSecond, burst, goal{ratio: true, atLeast: 0.9}, (*round).runDepth},
 		{"backlog", peakMemory, "", goal{atMost: 256}, (*round).runBacklog},
 		{"crash", twice, "", goal{limited: true}, (*round).runCrash},
 	}

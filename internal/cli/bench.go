@@ -125,7 +125,7 @@ func (f *benchFlags) print(out *output, r *bench.Report) error {
 // benchProgress shows what is being done: on a terminal in one line, elsewhere
 // in a line for each step.
 func benchProgress(out *output, line *progress) func(bench.Progress) {
-	last := 0
+	last := -1
 	return func(p bench.Progress) {
 		text := fmt.Sprintf("%d/%d  %s", p.Step, p.Steps, p.What)
 		switch {
