@@ -73,8 +73,8 @@ func (b *bench) startServer(ctx context.Context, at place, addr string) (*subjec
 	if at.dir != "" {
 		args = append(args, "--data", at.dir)
 	} else {
-		args = append(args, "--store", at.url)
-		env = append(env, "RINGBACK_MASTER_KEY="+at.masterKey)
+		// Not as a flag: others on the machine see command lines.
+		env = append(env, "RINGBACK_SERVER_STORE="+at.url, "RINGBACK_MASTER_KEY="+at.masterKey)
 	}
 	p, err := b.spawn("the server", args, env)
 	if err != nil {
