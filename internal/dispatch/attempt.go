@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,9 +124,11 @@ func (d *Dispatcher) headers(it *item, t *Target, a *ringback.Attempt, payload [
 	if t.Unsignable != nil {
 		err = t.Unsignable
 	} else {
-		err = t.Signer.Sign(webhook.Message{
-			ID: id, Type: it.Event.Type, UUID: ringback.UUID(it.Event.ID), Timestamp: a.StartedAt, Body: payload,
-		}, h)
+		m := webhook.Message{ID: id, Type: it.Event.Type, Timestamp: a.StartedAt, Body: payload}
+		if t.sendsUUID() {
+			m.UUID = ringback.UUID(it.Event.ID)
+		}
+		err = t.Signer.Sign(m, h)
 	}
 	if len(t.Headers) == 0 {
 		return h, h, err
@@ -135,6 +138,11 @@ func (d *Dispatcher) headers(it *item, t *Target, a *ringback.Attempt, payload [
 		masked.Set(name, "***") // they are where customers keep credentials
 	}
 	return h, masked, err
+}
+
+// sendsUUID says whether a header holds the event's UUID.
+func (t *Target) sendsUUID() bool {
+	return slices.ContainsFunc(t.Profile.ExtraHeaders, func(h webhook.ExtraHeader) bool { return h.Value == webhook.FieldUUID })
 }
 
 // judge decides what an answer, or the lack of one, means for the delivery.

@@ -157,6 +157,7 @@ type Dispatcher struct {
 	due      time.Time  // when the feeder must look next; zero = nothing known
 	full     bool       // due deliveries found no slot
 	stopping bool
+	idle     []worker
 }
 
 // New makes a dispatcher; Run runs it.
@@ -187,6 +188,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	for _, q := range d.queues {
 		q.stopTimer()
 	}
+	d.dismiss()
 	d.mu.Unlock()
 	// An attempt that does not end in time is given up unrecorded: it may have
 	// arrived or not, and is made again after the next start.

@@ -88,7 +88,7 @@ func (d *Dispatcher) pump(q *queue) {
 		if !ok {
 			return
 		}
-		d.work.Go(func() { d.serve(q, it) })
+		d.start(it)
 	}
 }
 
@@ -100,8 +100,9 @@ func (d *Dispatcher) resume(q *queue) {
 	d.pump(q)
 }
 
-// serve attempts one item after the other, as long as the queue may go on.
-func (d *Dispatcher) serve(q *queue, it *item) {
+// serve attempts one item after the other, as long as their queue may go on.
+func (d *Dispatcher) serve(it *item) {
+	q := it.queue
 	for ok := true; ok; {
 		var o Outcome
 		target := d.target(d.base, it)
@@ -189,7 +190,7 @@ func (d *Dispatcher) pumpOthers(q *queue) {
 		if !ok {
 			return
 		}
-		d.work.Go(func() { d.serve(q, it) })
+		d.start(it)
 	}
 }
 
