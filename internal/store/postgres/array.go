@@ -3,8 +3,11 @@ package postgres
 import (
 	"encoding/binary"
 	"fmt"
+	"net/http"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // array is a column of a bulk statement, in PostgreSQL's binary form of an array
@@ -43,11 +46,15 @@ func (a *array) bytes(b []byte) {
 	a.buf = append(a.buf, b...)
 }
 
-// written takes an element that fn appends.
-func (a *array) written(fn func([]byte) []byte) {
+// header keeps nil as NULL.
+func (a *array) header(h http.Header) {
+	if h == nil {
+		a.null()
+		return
+	}
 	at := len(a.buf)
 	a.length(0)
-	a.buf = fn(a.buf)
+	a.buf = columns.AppendHeader(a.buf, h)
 	binary.BigEndian.PutUint32(a.buf[at:], uint32(len(a.buf)-at-4)) //nolint:gosec // no value has 2 GB
 }
 

@@ -3,6 +3,8 @@ package postgres
 import (
 	"cmp"
 	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // key is the place of a row: keys are sorted by it, so that transactions lock
@@ -35,8 +37,12 @@ func sorted[T any](rows []T, account, id func(T) string) []keyed[T] {
 		}
 		all[i] = keyed[T]{key{bucket, a, id(row)}, row}
 	}
-	slices.SortStableFunc(all, func(a, b keyed[T]) int { return a.compare(b.key) })
+	sortKeyed(all)
 	return all
+}
+
+func sortKeyed[T any](rows []keyed[T]) {
+	slices.SortStableFunc(rows, func(a, b keyed[T]) int { return a.compare(b.key) })
 }
 
 // eachBucket calls send with the statement and the first argument for the rows:
@@ -76,5 +82,17 @@ func askBulk[T any](
 ) {
 	eachBucket(t, b, rows, func(st *statement, bucket any, rows []keyed[T]) {
 		t.ask(fn, st, args(bucket, rows)...)
+	})
+}
+
+// queueBulkTag queues a bulk statement and adds up how many rows it changed.
+func queueBulkTag[T any](
+	t *tx, changed *int, b bulkStatement, rows []keyed[T], args func(bucket any, rows []keyed[T]) []any,
+) {
+	eachBucket(t, b, rows, func(st *statement, bucket any, rows []keyed[T]) {
+		t.queued = append(t.queued, queued{
+			statement: st, args: args(bucket, rows),
+			tag: func(tag pgconn.CommandTag) { *changed += int(tag.RowsAffected()) },
+		})
 	})
 }

@@ -78,6 +78,15 @@ func (s *Store) commitAt(ctx context.Context, p pace, m *marked, ops []store.Op,
 // before it writes anything of it, so that one that is turned down leaves
 // nothing to undo. Result fields are set at every try.
 func (s *Store) apply(ctx context.Context, t *tx, run []store.Op) error {
+	switch run[0].(type) {
+	case *store.PublishEvent:
+		return s.publishEvents(ctx, t, as[*store.PublishEvent](run))
+	case *store.RecordAttempt:
+		return s.recordAttempts(ctx, t, as[*store.RecordAttempt](run))
+	case *store.PlaceDelivery:
+		t.placeDeliveries(as[*store.PlaceDelivery](run))
+		return nil
+	}
 	return fmt.Errorf("unknown operation %T", run[0])
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"math"
 	"strings"
 
 	"github.com/ringback/ringback/internal/store"
@@ -48,4 +49,13 @@ func dayOf(id string) int {
 // the character 0.
 func printable(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
+}
+
+// dayRange gives the days that ids from first to last can be of.
+func dayRange(first, last string) (from, to int) {
+	from, to = dayOf(first), dayOf(last)
+	if to == 0 {
+		to = math.MaxInt32
+	}
+	return from, to
 }

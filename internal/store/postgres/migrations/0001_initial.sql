@@ -216,8 +216,8 @@ CREATE TABLE deliveries_open (
 -- What is leased has one small index alone: most deliveries are gone when their
 -- first attempt is.
 CREATE INDEX open_leased ON deliveries_open (lease) WHERE lease <> 0;
-CREATE INDEX open_due ON deliveries_open (next_attempt_at) WHERE lease = 0 AND queue = '';
-CREATE INDEX open_parked ON deliveries_open (queue, next_attempt_at) WHERE queue <> '';
+CREATE INDEX open_due ON deliveries_open (next_attempt_at, account_id, id) WHERE lease = 0 AND queue = '';
+CREATE INDEX open_parked ON deliveries_open (queue, next_attempt_at, account_id, id) WHERE queue <> '';
 CREATE INDEX open_endpoint ON deliveries_open (bucket, account_id, endpoint_id, id) WHERE lease = 0;
 
 -- Deliveries that are not pending any more, each with its last attempt beside it
