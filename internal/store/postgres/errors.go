@@ -10,6 +10,8 @@ import (
 const (
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
+	codeLockTimeout   = "55P03"
+	codeTimeout       = "57014" // of a statement
 	codeGuard         = "22012" // division by zero: see guard
 )
 

@@ -9,6 +9,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,8 @@ type Config struct {
 	Sealer columns.Sealer
 	Logger *slog.Logger  // nil = slog.Default()
 	Wait   time.Duration // how long Open waits for a database that does not answer; 0 = it does not
+
+	tracer pgx.QueryTracer // of tests
 }
 
 // Store is the store in a PostgreSQL database.
@@ -41,10 +44,24 @@ type Store struct {
 	where  string // host and database, for messages
 	spread bool   // tables are spread over machines by bucket
 
-	calls *calls
+	calls   *calls
+	working sync.WaitGroup // what goes on until the store is closed
+
 	marks marks
-	// turns leaseTurns
+	turns leaseTurns
+
+	// self tells this node's notes from others', schema its locks and its channel
+	// from those of other stores in the database.
+	self, schema string
 }
+
+var (
+	setUp = register("set up connection", scopeControl, "", `SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off;
+		SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off;
+		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	hasSpread    = register("has spread tables", scopeControl, "", "SELECT to_regclass('pg_dist_partition') IS NOT NULL")
+	selectSchema = register("select schema", scopeControl, "", "SELECT current_schema()")
+)
 
 const (
 	// defaultConns is how many connections a node has, with those for lists.
@@ -58,20 +75,35 @@ const (
 // Open connects to the database, brings its schema up to date and checks the
 // master key. Errors: ErrNewer, ErrWrongMasterKey, and others that name the host
 // and the database, but never the password.
-func Open(ctx context.Context, c Config) (_ *Store, err error) {
+func Open(ctx context.Context, c Config) (*Store, error) {
+	s, err := prepare(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkKey(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.tryDays(ctx)
+	s.working.Go(s.keepDays)
+	return s, nil
+}
+
+// prepare connects and brings the schema up to date.
+func prepare(ctx context.Context, c Config) (_ *Store, err error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, badURL(err)
 	}
 	s := &Store{
 		secret: columns.Secrets{Sealer: c.Sealer}, log: cmp.Or(c.Logger, slog.Default()),
-		where: place(config.ConnConfig), calls: newCalls(),
+		where: place(config.ConnConfig), calls: newCalls(), self: rand.Text(),
 	}
 	defer func() {
 		if err != nil {
 			s.closePools()
 		}
 	}()
+	config.ConnConfig.Tracer = c.tracer
 	if err := s.connect(ctx, config); err != nil {
 		return nil, err
 	}
@@ -84,7 +116,10 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if s.spread, err = s.isSpread(ctx); err != nil {
 		return nil, err
 	}
-	return s, s.checkKey(ctx)
+	if err := s.pool.QueryRow(ctx, selectSchema.sql).Scan(&s.schema); err != nil {
+		return nil, s.failed("reading the search path", err)
+	}
+	return s, nil
 }
 
 // connect makes the pools; they connect when they have to.
@@ -119,9 +154,7 @@ func poolSize(config *pgxpool.Config) int32 {
 // was empty a moment ago. And a commit is on stable storage, whatever the
 // default of the role or the database is.
 func prepareConn(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off;
-		SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off;
-		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	_, err := conn.Exec(ctx, setUp.sql)
 	registerArrays(conn.TypeMap())
 	return err
 }
@@ -151,12 +184,11 @@ func (s *Store) await(ctx context.Context, wait time.Duration) error {
 
 // isSpread asks whether the tables are distributed by Citus.
 func (s *Store) isSpread(ctx context.Context) (spread bool, err error) {
-	err = s.pool.QueryRow(ctx, "SELECT to_regclass('pg_dist_partition') IS NOT NULL").Scan(&spread)
+	err = s.pool.QueryRow(ctx, hasSpread.sql).Scan(&spread)
 	if err != nil || !spread {
 		return false, s.failed("asking about Citus", err)
 	}
-	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_dist_partition
-		WHERE logicalrelid = 'deliveries_open'::regclass AND partmethod = 'h')`).Scan(&spread)
+	err = s.pool.QueryRow(ctx, knowsTable.sql, spreadTables[0]).Scan(&spread)
 	return spread, s.failed("asking about Citus", err)
 }
 
@@ -173,6 +205,7 @@ func (s *Store) Lanes() int {
 // Close waits for running calls. What is called after it fails.
 func (s *Store) Close() error {
 	if s.calls.end() {
+		s.working.Wait()
 		s.closePools()
 	}
 	return nil

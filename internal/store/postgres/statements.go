@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -50,6 +52,22 @@ func operatorWide(name, reason, sql string) *statement {
 func reference(name, sql string) *statement {
 	return register(name, scopeReference, "its tables have no buckets", sql)
 }
+
+// with fills in what a statement leaves open, each a %s: the name of a part of a
+// table, or of a channel, or a number. They are words of letters, digits and
+// underscores.
+func (st *statement) with(words ...string) *statement {
+	filled := *st
+	for _, w := range words {
+		if !word.MatchString(w) {
+			panic(fmt.Sprintf("postgres: %q is no word for %s", w, st.name))
+		}
+		filled.sql = strings.Replace(filled.sql, "%s", w, 1)
+	}
+	return &filled
+}
+
+var word = regexp.MustCompile(`^[a-z0-9_]+$`)
 
 // bulkStatement is about many rows, which it takes as arrays. Where tables are
 // spread over machines it runs once a bucket; where they are not, once for all
