@@ -78,7 +78,21 @@ func (s *Store) commitAt(ctx context.Context, p pace, m *marked, ops []store.Op,
 // before it writes anything of it, so that one that is turned down leaves
 // nothing to undo. Result fields are set at every try.
 func (s *Store) apply(ctx context.Context, t *tx, run []store.Op) error {
-	switch run[0].(type) {
+	switch op := run[0].(type) {
+	case *store.SubmitJob:
+		return s.submitJobs(ctx, t, as[*store.SubmitJob](run))
+	case *store.FinishJob:
+		return s.finishJobs(ctx, t, as[*store.FinishJob](run))
+	case *store.ExtendLease:
+		return s.extendLeases(ctx, t, as[*store.ExtendLease](run))
+	case *store.RequeueJob:
+		return s.requeueJobs(ctx, t, as[*store.RequeueJob](run))
+	case *store.LeaseJobs:
+		return s.leaseJobs(ctx, t, op)
+	case *store.PromoteJobs:
+		return s.promoteJobs(ctx, t, op)
+	case *store.ChangeEndpoint:
+		return s.changeEndpoint(ctx, t, op)
 	case *store.PublishEvent:
 		return s.publishEvents(ctx, t, as[*store.PublishEvent](run))
 	case *store.RecordAttempt:
