@@ -34,9 +34,9 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 	err := s.retried(ctx, func(ctx context.Context) error {
 		err := s.commitAt(ctx, p, m, ops, &failed)
 		switch {
-		case err == nil || ofDatabase(err):
-		case p == fast && hasCode(err, codeGuard):
+		case p == fast && hasCode(err, codeGuard, codeDeadlock):
 			p = careful
+		case err == nil || ofDatabase(err):
 		case p != inOrder && !hasCode(err, codeGuard):
 			p = inOrder
 			return s.commitAt(ctx, p, m, ops, &failed)
@@ -57,9 +57,12 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 func (s *Store) commitAt(ctx context.Context, p pace, m *marked, ops []store.Op, failed **store.OpError) error {
 	*failed = nil
 	m.count++
-	runs := runsOf(ops, p)
+	runs, reordered := runsOf(ops, p)
 	return s.try(ctx, m, func(ctx context.Context, t *tx) error {
 		t.pace = p
+		if len(ops) > 1 && (!reordered || p != fast) {
+			t.lockRows(ops)
+		}
 		for i, run := range runs {
 			err := s.apply(ctx, t, run)
 			if err == nil && p == inOrder {
@@ -100,6 +103,16 @@ func (s *Store) apply(ctx context.Context, t *tx, run []store.Op) error {
 	case *store.PlaceDelivery:
 		t.placeDeliveries(as[*store.PlaceDelivery](run))
 		return nil
+	case *store.ClaimDeliveries:
+		return s.claimDeliveries(ctx, t, op)
+	case *store.RetryDelivery:
+		return s.retryDelivery(ctx, t, op)
+	case *store.CancelDelivery:
+		return s.cancelDelivery(ctx, t, op)
+	case *store.CancelPending:
+		return s.cancelPending(ctx, t, op)
+	case *store.RecoverEvents:
+		return s.recoverEvents(ctx, t, op)
 	}
 	return fmt.Errorf("unknown operation %T", run[0])
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/columns"
 )
 
@@ -62,6 +63,8 @@ var (
 	hasSpread    = register("has spread tables", scopeControl, "", "SELECT to_regclass('pg_dist_partition') IS NOT NULL")
 	selectSchema = register("select schema", scopeControl, "", "SELECT current_schema()")
 )
+
+var _ store.Store = (*Store)(nil)
 
 const (
 	// defaultConns is how many connections a node has, with those for lists.

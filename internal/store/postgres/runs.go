@@ -47,13 +47,13 @@ func kindOf(op store.Op) (kind int, row string) {
 // runsOf divides operations into those that are applied together. Where no two
 // concern the same row their order does not matter, and each kind is one run;
 // otherwise they stay in order.
-func runsOf(ops []store.Op, p pace) [][]store.Op {
+func runsOf(ops []store.Op, p pace) (runs [][]store.Op, reordered bool) {
 	var byKind [kinds][]store.Op
 	seen := make(map[string]bool, len(ops))
 	for i, op := range ops {
 		kind, row := kindOf(op)
 		if p == inOrder || kind == kindSingle || row != "" && seen[row] {
-			return inTheirOrder(ops, p)
+			return inTheirOrder(ops, p), false
 		}
 		if byKind[kind] == nil {
 			byKind[kind] = make([]store.Op, 0, len(ops)-i)
@@ -63,13 +63,13 @@ func runsOf(ops []store.Op, p pace) [][]store.Op {
 			seen[row] = true
 		}
 	}
-	runs := make([][]store.Op, 0, kinds)
+	runs = make([][]store.Op, 0, kinds)
 	for _, run := range byKind {
 		if len(run) > 0 {
 			runs = append(runs, run)
 		}
 	}
-	return runs
+	return runs, true
 }
 
 // inTheirOrder makes a run of neighbours of one kind that concern different rows.
