@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -26,8 +25,8 @@ func BenchmarkPublishAndRecord(b *testing.B) {
 				cpu := cpuTime(b)
 				for b.Loop() {
 					publish, record := publishBatch(batch, accounts, events)
-					commitOps(b, s, publish...)
-					commitOps(b, s, record...)
+					commit(b, s, publish...)
+					commit(b, s, record...)
 					events += batch
 				}
 				b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
@@ -53,15 +52,6 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func commitOps(t testing.TB, s interface {
-	Commit(ctx context.Context, ops []store.Op) error
-}, ops ...store.Op) {
-	t.Helper()
-	if err := s.Commit(t.Context(), ops); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func publishBatch(n, accounts, offset int) (publish, record []store.Op) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ringback/ringback/internal/pgtest"
+	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/postgres"
 	"github.com/ringback/ringback/internal/store/storetest"
 )
@@ -28,4 +29,11 @@ func openStore(t testing.TB, url string) *postgres.Store {
 		}
 	})
 	return s
+}
+
+func commit(t testing.TB, s *postgres.Store, ops ...store.Op) {
+	t.Helper()
+	if err := s.Commit(t.Context(), ops); err != nil {
+		t.Fatal(err)
+	}
 }
