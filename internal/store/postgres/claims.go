@@ -12,7 +12,9 @@ import (
 const (
 	findReason = "what is due is looked for in all accounts, and locked bucket by bucket"
 	// lockWaiting locks deliveries that still wait where they were found, and tells
-	// how long their event and job are, and whether these are there.
+	// how long their event and job are, and whether these are there. That none is
+	// leased is said so that it implies the condition of no index: all that wait
+	// would be read.
 	lockWaiting = `SELECT d.account_id, d.id, d.event_type, d.job_id, d.endpoint_id, d.url, d.profile, d.reason,
 			d.attempt_count, d.step, d.created_at, 'pending', d.next_attempt_at, 0::bigint,
 			coalesce(octet_length(e.data), 0) + coalesce(octet_length(j.input), 0)
@@ -20,9 +22,9 @@ const (
 			e.id IS NOT NULL, coalesce(e.job_id, ''), j.id IS NOT NULL
 		FROM unnest({array}$2::text[], $3::text[], $4::text[], $5::int[]) AS r ({column}account_id, id, event_id, day)
 		JOIN deliveries_open d ON d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id
-			AND d.lease = 0 AND d.queue = $6 AND (d.queue <> '' OR d.next_attempt_at <= $7)
+			AND d.lease <= 0 AND d.queue = $6 AND (d.queue <> '' OR d.next_attempt_at <= $7)
 		LEFT JOIN events e ON e.bucket = {bucket} AND e.account_id = r.account_id AND e.id = r.event_id AND e.day = r.day
-		LEFT JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = e.job_id
+		LEFT JOIN jobs j ON j.bucket = {bucket} AND j.account_id = e.account_id AND j.id = e.job_id
 		FOR UPDATE OF d`
 )
 

@@ -13,7 +13,7 @@ var (
 	makeReady = bulk("make jobs ready", `UPDATE jobs j SET ready = true
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}account_id, id)
 		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
-		AND j.status = 'queued' AND NOT j.ready AND j.due_at <= $4
+		AND `+isQueued+` AND NOT j.ready AND j.due_at <= $4
 		RETURNING j.account_id, j.id`)
 )
 
