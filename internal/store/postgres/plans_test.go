@@ -75,7 +75,7 @@ func readsWhole(st postgres.Statement, plan []string) bool {
 			return true
 		}
 		// A bulk statement finds each of its rows by the key.
-		if m != nil && strings.HasSuffix(st.Name, " of all buckets") && !(bounded && byAccount.MatchString(plan[i+1])) {
+		if m != nil && strings.HasSuffix(st.Name, " of all buckets") && (!bounded || !byAccount.MatchString(plan[i+1])) {
 			return true
 		}
 	}
