@@ -84,8 +84,8 @@ func (c *schemaCache) entry(key schemaKey) *cachedSchema {
 func (c *schemaCache) weigh(s *cachedSchema, weight int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.byKey[s.key] == nil {
-		return // dropped while it was being compiled
+	if e := c.byKey[s.key]; e == nil || e.Value != any(s) {
+		return // dropped while it was being compiled, and perhaps asked for anew
 	}
 	c.weight += weight - s.weight
 	s.weight = weight
