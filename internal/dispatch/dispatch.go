@@ -40,9 +40,12 @@ type Store interface {
 
 // Node is this process among those that share the store (internal/nodes).
 type Node interface {
-	Epoch() int64
-	NextLease() store.Lease
+	Epoch() int64           // 0 between two
+	NextLease() store.Lease // 0 if it is not sure to live
 	Holds(l store.Lease) bool
+	Shared() bool   // there may be other nodes
+	Now() time.Time // by the clock that all have in common
+	Tell(s store.Signal)
 }
 
 // Sender sends one request (internal/egress).
@@ -157,6 +160,12 @@ type Dispatcher struct {
 	due      time.Time  // when the feeder must look next; zero = nothing known
 	full     bool       // due deliveries found no slot
 	stopping bool
+
+	leased store.Lease // the last one that was given
+	// canceled has the last lease that was given when deliveries were canceled
+	// since the last check; canceledBefore, since the one before it.
+	canceled, canceledBefore map[string]store.Lease
+	askParked, askLeases     bool // what the feeder is to look at
 }
 
 // New makes a dispatcher; Run runs it.
@@ -172,6 +181,7 @@ func New(c Config) *Dispatcher {
 		shed:     make(map[*queue]struct{}),
 		known:    make(map[string]*item),
 		busy:     quietChecks,
+		canceled: make(map[string]store.Lease),
 	}
 	d.base, d.abort = context.WithCancel(context.Background())
 	return d
@@ -238,6 +248,7 @@ func (d *Dispatcher) Drop(ids ...string) {
 	defer d.mu.Unlock()
 	queues := make(map[*queue]struct{})
 	for _, id := range ids {
+		d.noteCanceled(id)
 		for it := d.known[id]; it != nil; it = it.same {
 			it.dropped = true
 			queues[it.queue] = struct{}{}

@@ -47,9 +47,10 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	case d.full || !d.hasRoom():
 		d.full = true
 	default:
-		t.Lease = d.Node.NextLease()
-		q.reserved++
-		d.hold(q, size)
+		if t.Lease = d.nextLease(); t.Lease != 0 {
+			q.reserved++
+			d.hold(q, size)
+		}
 	}
 	return t
 }
@@ -107,7 +108,7 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	switch {
 	case t.Lease != 0:
 		q.reserved--
-		if c == nil {
+		if c == nil || !d.Node.Holds(t.Lease) {
 			d.free(q, t.size)
 			d.wantRefill(q)
 			return
@@ -117,8 +118,11 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 		d.shelf(t.Queue).parking--
 		d.wantRefill(q)
 	default:
-		if now := time.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
+		if now := d.Node.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
 			d.due = now
+		}
+		if c != nil {
+			d.Node.Tell(store.Signal{Kind: store.SignalDue})
 		}
 		d.poke() // it also sees whether there is room again
 	}
@@ -144,6 +148,7 @@ func (d *Dispatcher) Shelve(queueName string) (done func()) {
 // enqueue puts an item whose slot is held into its queue. d.mu is held.
 func (d *Dispatcher) enqueue(q *queue, it *item) {
 	it.queue = q
+	it.dropped = d.wasCanceled(it.Delivery.ID, it.lease)
 	d.remember(it)
 	q.items = append(q.items, it)
 	q.lastUsed = time.Now()

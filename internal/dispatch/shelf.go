@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"time"
 
 	"github.com/ringback/ringback/internal/store"
 )
@@ -238,14 +237,21 @@ func (d *Dispatcher) addRoom(r room, sign int) {
 // after finds them. Those whose queue is full meanwhile are parked. It says how
 // many were claimed. The room is given back.
 func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
-	op := &store.ClaimDeliveries{Lease: d.Node.NextLease(), Queue: shelfName, Now: time.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	d.mu.Lock()
+	op := &store.ClaimDeliveries{Lease: d.nextLease(), Queue: shelfName, Now: d.Node.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	if op.Lease == 0 {
+		d.releaseRoom(r)
+		d.mu.Unlock()
+		return 0, errNotSure
+	}
+	d.mu.Unlock()
 	var parked []store.Op
 	answer := make(chan error, 1)
 	d.Commit.Go(func(err error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.releaseRoom(r)
-		if err == nil {
+		if err == nil && d.Node.Holds(op.Lease) {
 			parked = d.admitAll(op)
 		}
 		answer <- err

@@ -133,7 +133,7 @@ func (d *Dispatcher) begin(q *queue, it *item, t *Target) step {
 	defer d.mu.Unlock()
 	q.asking--
 	defer d.pump(q)
-	if t == nil || it.dropped {
+	if t == nil || it.dropped || !d.Node.Holds(it.lease) {
 		return stepSkip
 	}
 	now := time.Now()
