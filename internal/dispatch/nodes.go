@@ -145,3 +145,19 @@ func (d *Dispatcher) TargetsChanged(accountID string) {
 		}
 	}
 }
+
+// Parked says that deliveries were parked in the named queue.
+func (d *Dispatcher) Parked(queueName string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.foundParked(queueName)
+}
+
+// foundParked notes that a shelf holds something. d.mu is held.
+func (d *Dispatcher) foundParked(name string) {
+	s := d.shelf(name)
+	s.overflow = true
+	if d.shelfRoom(s).slots > 0 {
+		d.markRefill(s)
+	}
+}

@@ -181,11 +181,7 @@ func (d *Dispatcher) findParked(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, name := range names {
-		s := d.shelf(name)
-		s.overflow = true
-		if d.shelfRoom(s).slots > 0 {
-			d.markRefill(s)
-		}
+		d.foundParked(name)
 	}
 }
 

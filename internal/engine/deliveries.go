@@ -130,6 +130,7 @@ func (e *Engine) CancelDelivery(ctx context.Context, accountID, id string) (*rin
 	}
 	if op.Err == nil {
 		e.dispatcher.Drop(id)
+		e.node.Tell(store.Signal{Kind: store.SignalCanceled, AccountID: accountID, Name: id})
 	}
 	d, err := e.delivery(ctx, accountID, id)
 	if err != nil {

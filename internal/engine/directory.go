@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
@@ -17,6 +18,7 @@ import (
 // forgets it.
 type directory struct {
 	store store.Store
+	node  *nodes.Member
 
 	mu    sync.RWMutex
 	views map[string]*view
@@ -26,6 +28,10 @@ type directory struct {
 	changes uint64
 }
 
+// maxAge is how long a view, or a key, is kept where other nodes may change what
+// it is about: they tell, but perhaps it is not heard.
+const maxAge = time.Minute
+
 // maxKept bounds the memory, in accounts, endpoints, event types and profiles;
 // past it views are dropped at random.
 const maxKept = 50_000
@@ -33,6 +39,7 @@ const maxKept = 50_000
 // view is an account as it is at one moment. That of the operator, with the id
 // "", has types and profiles alone.
 type view struct {
+	loaded    time.Time
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
@@ -55,8 +62,8 @@ type endpointView struct {
 	signing signing
 }
 
-func newDirectory(s store.Store) *directory {
-	return &directory{store: s, views: make(map[string]*view)}
+func newDirectory(s store.Store, n *nodes.Member) *directory {
+	return &directory{store: s, node: n, views: make(map[string]*view)}
 }
 
 // view gives the account's view, or store.ErrNotFound.
@@ -64,16 +71,19 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 	d.mu.RLock()
 	v, changes := d.views[accountID], d.changes
 	d.mu.RUnlock()
-	if v != nil {
+	if v != nil && !outdated(d.node, v.loaded) {
 		return v, nil
 	}
+	old, loaded := v, time.Now()
 	v, err := d.load(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
+	v.loaded = loaded
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.changes == changes && d.views[accountID] == nil {
+	if d.changes == changes && d.views[accountID] == old {
+		d.drop(accountID)
 		d.kept += v.size()
 		for id := range d.views {
 			if d.kept <= maxKept {
@@ -85,6 +95,9 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 	}
 	return v, nil
 }
+
+// outdated says whether what was read then is to be read again.
+func outdated(n *nodes.Member, read time.Time) bool { return n.Shared() && time.Since(read) > maxAge }
 
 // size counts what a view keeps.
 func (v *view) size() int { return 1 + len(v.endpoints) + len(v.types) + len(v.profiles) }

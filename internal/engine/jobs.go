@@ -58,7 +58,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	case job.RunAt.After(at):
 		e.jobTimer.set(job.RunAt)
 	default:
-		e.idle.notify(readyJob{accountID, job.Type})
+		e.idle.notify(readyJob{accountID: accountID, jobType: job.Type})
 	}
 	return job, false, nil
 }
@@ -179,17 +179,16 @@ func (e *Engine) WaitJob(ctx context.Context, accountID, idOrUUID string, wait t
 	if !ok || wait <= 0 {
 		return e.Job(ctx, accountID, idOrUUID)
 	}
-	done, stop := e.finished.watch(id)
-	defer stop()
-	job, err := e.Job(ctx, accountID, id)
-	if err != nil || job.Status.Final() {
-		return job, err
-	}
-	e.await(ctx, done, wait)
-	if ctx.Err() != nil {
-		return job, nil
-	}
-	return e.Job(ctx, accountID, id)
+	var job *ringback.Job
+	err := e.untilFinal(ctx, id, wait, func() (bool, error) {
+		j, err := e.Job(ctx, accountID, id)
+		if err != nil {
+			return false, err
+		}
+		job = j
+		return job.Status.Final(), nil
+	})
+	return job, err
 }
 
 // JobFilter selects jobs; empty members select all.
@@ -267,6 +266,7 @@ func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (e
 	}
 	if op.Err == nil {
 		e.finished.notify(job.ID)
+		e.node.Tell(store.Signal{Kind: store.SignalFinished, AccountID: job.AccountID, Name: job.ID})
 	}
 	return op.Err
 }

@@ -50,8 +50,14 @@ func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job,
 				if err != nil || len(jobs) == p.Max || inputs(jobs) > maxListBytes {
 					e.idle.notify(ready)
 				}
+				if ready.several {
+					e.idle.notify(ready)
+				}
 				return jobs, err
 			}
+			continue
+		case <-e.elsewhere():
+			e.idle.leave(w)
 			continue
 		case <-timer.C:
 		case <-e.stopping:

@@ -89,15 +89,15 @@ func sampleType(patterns []string) string {
 // WaitDelivery gives a delivery with its attempts once it is no longer pending,
 // or as it is when the wait is over.
 func (e *Engine) WaitDelivery(ctx context.Context, accountID, id string, wait time.Duration) (*ringback.Delivery, []ringback.Attempt, error) {
-	done, stop := e.finished.watch(id)
-	defer stop()
-	d, attempts, err := e.Delivery(ctx, accountID, id)
-	if err != nil || d.Status != ringback.DeliveryPending || wait <= 0 {
-		return d, attempts, err
-	}
-	e.await(ctx, done, wait)
-	if ctx.Err() != nil {
-		return d, attempts, nil
-	}
-	return e.Delivery(ctx, accountID, id)
+	var d *ringback.Delivery
+	var attempts []ringback.Attempt
+	err := e.untilFinal(ctx, id, wait, func() (bool, error) {
+		got, made, err := e.Delivery(ctx, accountID, id)
+		if err != nil {
+			return false, err
+		}
+		d, attempts = got, made
+		return d.Status != ringback.DeliveryPending, nil
+	})
+	return d, attempts, err
 }

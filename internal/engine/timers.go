@@ -25,12 +25,19 @@ func (e *Engine) runJobTimers(ctx context.Context) error {
 		// A look now and then, since a machine that was suspended, or whose clock
 		// was set, may wake late.
 		wait := time.Minute
+		if e.node.Shared() {
+			wait = lookEvery
+		}
 		if at := e.jobTimer.peek(); !at.IsZero() {
 			wait = min(max(time.Until(at), 0), wait)
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+			if at := e.jobTimer.peek(); e.node.Shared() && (at.IsZero() || time.Until(at) > 0) {
+				e.learnJobTimes(ctx)
+				continue
+			}
 		case <-e.jobTimer.wake:
 			timer.Stop()
 			if time.Until(e.jobTimer.peek()) > 0 {
@@ -56,7 +63,7 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 			return err
 		}
 		for _, j := range promote.Promoted {
-			e.idle.notify(readyJob{j.AccountID, j.Type})
+			e.idle.notify(readyJob{accountID: j.AccountID, jobType: j.Type})
 		}
 		expired, err := e.store.ExpiredJobs(ctx, now(), timerBatch, timerBytes)
 		if err != nil {
@@ -69,6 +76,11 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 			break
 		}
 	}
+	return e.setJobTimer(ctx)
+}
+
+// setJobTimer sets the timer for what is next.
+func (e *Engine) setJobTimer(ctx context.Context) error {
 	runAt, leaseEnd, err := e.store.NextJobTimes(ctx)
 	if err != nil {
 		return err
@@ -76,6 +88,14 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 	e.jobTimer.set(runAt)
 	e.jobTimer.set(leaseEnd)
 	return nil
+}
+
+// learnJobTimes sets the timer for what other nodes were to look after, should
+// they be gone.
+func (e *Engine) learnJobTimes(ctx context.Context) {
+	if err := e.setJobTimer(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("due jobs could not be looked for; trying again", "error", err)
+	}
 }
 
 // endLeases ends leases that ran out, all at once so that they share commits.
