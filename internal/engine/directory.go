@@ -40,6 +40,7 @@ const maxKept = 50_000
 // "", has types and profiles alone.
 type view struct {
 	loaded    time.Time
+	revision  int64 // of the account, before it was read
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
@@ -120,6 +121,10 @@ func (d *directory) forget(accountID string) {
 }
 
 func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
+	revision, err := d.store.Revision(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
 	types, err := d.loadTypes(ctx, accountID)
 	if err != nil {
 		return nil, err
@@ -137,7 +142,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		return nil, err
 	}
 	v := &view{
-		account: account, byID: make(map[string]*endpointView),
+		revision: revision, account: account, byID: make(map[string]*endpointView),
 		profiles: profiles, shared: operator.profiles, types: types,
 	}
 	page := store.Page{Limit: MaxLimit}

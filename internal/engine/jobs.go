@@ -248,25 +248,27 @@ func (e *Engine) CancelJob(ctx context.Context, accountID, idOrUUID string) (*ri
 func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (err error) {
 	span := e.tracer.Finish(ctx, job)
 	defer func() { span.End(err) }()
-	v, err := e.viewOf(ctx, job.AccountID)
-	if err != nil {
-		return err
+	err = e.replan(ctx, job.AccountID, func(v *view) error { return e.finishWith(v, job, token, span.TraceParent()) })
+	if err == nil {
+		e.finished.notify(job.ID)
+		e.node.Tell(store.Signal{Kind: store.SignalFinished, AccountID: job.AccountID, Name: job.ID})
 	}
+	return err
+}
+
+// finishWith is finish with an account as it is in a view.
+func (e *Engine) finishWith(v *view, job *ringback.Job, token, traceParent string) error {
 	at := now()
 	job.FinishedAt, job.LeaseExpiresAt = at, time.Time{}
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: job.AccountID,
 		Type: job.EventTypes.For(job.Status), ResourceID: job.ResourceID, JobID: job.ID, CreatedAt: at,
-		TraceParent: span.TraceParent(),
+		TraceParent: traceParent,
 	}
 	p := e.plan(v, ev, job)
-	op := &store.FinishJob{Job: job, Token: token, Event: ev, Deliveries: p.deliveries()}
+	op := &store.FinishJob{Job: job, Token: token, Event: ev, Deliveries: p.deliveries(), Revision: v.revision}
 	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
 		return err
-	}
-	if op.Err == nil {
-		e.finished.notify(job.ID)
-		e.node.Tell(store.Signal{Kind: store.SignalFinished, AccountID: job.AccountID, Name: job.ID})
 	}
 	return op.Err
 }

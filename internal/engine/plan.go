@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/store"
@@ -12,6 +13,7 @@ import (
 // with a place reserved for it.
 type plan struct {
 	event   *ringback.Event
+	view    *view
 	claimed []store.Claimed
 	tickets []dispatch.Ticket
 }
@@ -20,7 +22,7 @@ type plan struct {
 // enabled endpoint that subscribes to its type. job is nil for a published
 // event. The plan must be settled.
 func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
-	p := &plan{event: ev}
+	p := &plan{event: ev, view: v}
 	if job != nil && job.CallbackURL != "" {
 		p.add(ev, job, "", job.CallbackURL, job.Profile)
 	}
@@ -102,6 +104,30 @@ func (e *Engine) handOver(p *plan, op store.Op, applied func() bool, done func(e
 		e.settle(p, err == nil && applied())
 		done(err)
 	}, op)
+}
+
+// maxReplans is how often an event is planned anew because its account was
+// changed meanwhile. Each time somebody else's change went through.
+const maxReplans = 10
+
+// replan calls try until it plans with an account that is still as it was when
+// the plan is committed: until it gives something other than store.ErrStale.
+func (e *Engine) replan(ctx context.Context, accountID string, try func(v *view) error) error {
+	for range maxReplans {
+		v, err := e.viewOf(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		if err := try(v); !errors.Is(err, store.ErrStale) {
+			return err
+		}
+		e.directory.forget(accountID)
+	}
+	return errRestless(accountID)
+}
+
+func errRestless(accountID string) error {
+	return ringback.Errorf(ringback.CodeUnavailable, "the account %s is being changed all the time; try again", accountID)
 }
 
 // viewOf gives an account's view, or the error that callers see.
