@@ -45,7 +45,7 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if err := checkSignature("callback_signature", p.CallbackSignature); err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	a := &ringback.Account{
 		ID: ringback.NewID(ringback.PrefixAccount, at), Name: p.Name,
 		CallbackProfile: p.CallbackProfile, Secret: secret,
@@ -135,7 +135,7 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		}
 		set(&a.CallbackSignature, p.CallbackSignature)
 		makeSigningKey(a, profile)
-		a.UpdatedAt = now()
+		a.UpdatedAt = e.now()
 		return nil
 	})
 	e.directory.forget(id)

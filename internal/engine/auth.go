@@ -136,7 +136,7 @@ func (e *Engine) CreateKey(ctx context.Context, p CreateKeyParams) (*ringback.Ke
 	if err != nil {
 		return nil, "", err
 	}
-	at := now()
+	at := e.now()
 	k := &ringback.Key{
 		ID: ringback.NewID(ringback.PrefixKey, at), AccountID: p.AccountID,
 		Name: p.Name, Scopes: scopes, CreatedAt: at,
@@ -205,7 +205,7 @@ func (e *Engine) DeleteKey(ctx context.Context, id string) error {
 // store.ErrExists.
 func (e *Engine) EnsureKey(ctx context.Context, k *ringback.Key, text string) error {
 	if k.CreatedAt.IsZero() {
-		k.CreatedAt = time.Now().UTC()
+		k.CreatedAt = e.now()
 	}
 	err := e.store.InsertKey(ctx, k, HashKey(text))
 	e.keys.clear()

@@ -47,7 +47,7 @@ func (e *Engine) PublishEvents(
 		return nil, err
 	}
 	b := &batch{
-		e: e, v: v, events: events, key: key, at: now(), trace: tracing.Of(ctx),
+		e: e, v: v, events: events, key: key, at: e.now(), trace: tracing.Of(ctx),
 		results: make([]Published, len(events)), settled: make([]bool, len(events)),
 	}
 	b.progress.L = &b.mu

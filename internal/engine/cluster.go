@@ -37,7 +37,7 @@ func (e *Engine) hear(s store.Signal) {
 	case store.SignalFinished:
 		e.finished.notify(s.Name)
 	case store.SignalTimers:
-		e.jobTimer.set(now())
+		e.jobTimer.set(e.now())
 	case store.SignalCanceled:
 		if s.Name == "" {
 			e.dispatcher.LookLeases()
@@ -60,5 +60,5 @@ func (e *Engine) hearMissed() {
 	e.dispatcher.LookDue()
 	e.dispatcher.LookParked()
 	e.dispatcher.LookLeases()
-	e.jobTimer.set(now())
+	e.jobTimer.set(e.now())
 }

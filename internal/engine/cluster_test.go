@@ -47,6 +47,12 @@ func (n *clusterNode) cut(cut bool) {
 // wrong by so much each.
 func inCluster(t *testing.T, wrong []time.Duration, test func(t *testing.T, c *cluster)) {
 	t.Helper()
+	inClusterAhead(t, 0, wrong, test)
+}
+
+// inClusterAhead is inCluster where the clock of the store is so far ahead.
+func inClusterAhead(t *testing.T, ahead time.Duration, wrong []time.Duration, test func(t *testing.T, c *cluster)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		sealer, err := seal.New(make([]byte, 32))
@@ -58,6 +64,7 @@ func inCluster(t *testing.T, wrong []time.Duration, test func(t *testing.T, c *c
 			t.Fatal(err)
 		}
 		c := &cluster{shared: nodestest.New(db)}
+		c.shared.Ahead = ahead
 		defer func() {
 			for _, n := range c.nodes {
 				n.stop()
@@ -368,32 +375,45 @@ func TestLeave(t *testing.T) {
 	})
 }
 
-// Clocks that are an hour apart decide nothing: no delivery is early or late,
-// and every time that is kept is right.
+// Clocks that are an hour apart decide nothing: no delivery is early or late, and
+// every time that is kept is by the one clock that all have in common, which here
+// is a day ahead of all of them.
 func TestClocksApart(t *testing.T) {
-	inCluster(t, []time.Duration{0, time.Hour, -time.Hour}, func(t *testing.T, c *cluster) {
+	const ahead = 24 * time.Hour
+	inClusterAhead(t, ahead, []time.Duration{0, time.Hour, -time.Hour}, func(t *testing.T, c *cluster) {
+		right := func(what string, at time.Time, want time.Duration) {
+			t.Helper()
+			if off := at.Sub(time.Now().Add(ahead)) - want; off.Abs() > 10*time.Second {
+				t.Errorf("%s is wrong by %s", what, off)
+			}
+		}
 		got := answer(500, 500, 500, 200)
 		c.net.at(receiver, got.ServeHTTP)
-		c.endpoint(receiver, func(p *engine.CreateEndpointParams) {
+		ep := c.endpoint(receiver, func(p *engine.CreateEndpointParams) {
 			p.RetrySchedule = engine.Maybe[[]time.Duration]{Set: true, Value: []time.Duration{time.Minute}}
 		})
+		right("the making of an endpoint", ep.CreatedAt, 0)
 		begun := time.Now()
 		for i, n := range c.nodes {
 			ev := n.publish("a")
-			if off := ev.CreatedAt.Sub(time.Now()).Abs(); off > time.Second {
-				t.Errorf("node %d makes an event %s away", i, off)
-			}
+			right("the making of an event", ev.CreatedAt, 0)
+			sleep(time.Millisecond)
+			d, attempts := c.delivery(ev, 0)
+			right("the start of an attempt", attempts[0].StartedAt, 0)
+			right("the next attempt", d.NextAttemptAt, time.Minute)
 			if _, _, err := n.e.SubmitJob(t.Context(), c.account.ID, engine.SubmitJobParams{
-				Type: "x", RunAt: time.Now().Add(time.Duration(i+1) * time.Second),
+				Type: "x", RunAt: begun.Add(ahead + time.Duration(i+1)*time.Second),
 			}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for i := range c.nodes {
 			jobs, err := c.nodes[(i+1)%3].e.LeaseJobs(t.Context(), engine.LeaseParams{Types: []string{"x"}, Max: 1, Wait: time.Minute, Lease: time.Hour})
-			if want := time.Duration(i+1) * time.Second; err != nil || len(jobs) != 1 || (time.Since(begun)-want).Abs() > 100*time.Millisecond {
-				t.Errorf("%d jobs after %s; want one after %s; %v", len(jobs), time.Since(begun), want, err)
+			want := time.Duration(i+1) * time.Second
+			if err != nil || len(jobs) != 1 || (time.Since(begun)-want).Abs() > 100*time.Millisecond {
+				t.Fatalf("%d jobs after %s; want one after %s; %v", len(jobs), time.Since(begun), want, err)
 			}
+			right("the end of a lease", jobs[0].LeaseExpiresAt, time.Hour)
 		}
 		sleep(2 * time.Minute)
 		got.each(t, 3, 2)

@@ -92,7 +92,7 @@ func (e *Engine) RetryDelivery(ctx context.Context, accountID, id string) (*ring
 		return nil, err
 	}
 	t := e.dispatcher.Reserve(dispatch.QueueOf(d), dispatch.Size(&store.Claimed{Event: ev.Event, Job: ev.Job}))
-	op := &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Placement: t.Placement, Now: now()}
+	op := &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Placement: t.Placement, Now: e.now()}
 	answer := make(chan error, 1)
 	e.commit.Go(func(err error) {
 		switch {
@@ -123,7 +123,7 @@ func (e *Engine) CancelDelivery(ctx context.Context, accountID, id string) (*rin
 		return nil, err
 	}
 	op := &store.CancelDelivery{
-		DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Now: now(), Reason: "canceled by its owner",
+		DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Now: e.now(), Reason: "canceled by its owner",
 	}
 	if err := e.commit.Do(op); err != nil {
 		return nil, err

@@ -40,7 +40,8 @@ const maxKept = 50_000
 // "", has types and profiles alone.
 type view struct {
 	loaded    time.Time
-	revision  int64 // of the account, before it was read
+	at        time.Time // the same by the clock of all nodes
+	revision  int64     // of the account, before it was read
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
@@ -142,7 +143,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		return nil, err
 	}
 	v := &view{
-		revision: revision, account: account, byID: make(map[string]*endpointView),
+		at: presentOf(d.node), revision: revision, account: account, byID: make(map[string]*endpointView),
 		profiles: profiles, shared: operator.profiles, types: types,
 	}
 	page := store.Page{Limit: MaxLimit}
@@ -179,7 +180,7 @@ func (d *directory) loadTypes(ctx context.Context, owner string) (map[string]sto
 func (v *view) newEndpointView(e *ringback.Endpoint) *endpointView {
 	ev := &endpointView{Endpoint: e, signing: unknownProfile(e.Profile)}
 	if p, ok := v.profile(e.Profile); ok {
-		ev.signing = newSigning(p.Profile, e.Secret, e.PreviousSecrets, now())
+		ev.signing = newSigning(p.Profile, e.Secret, e.PreviousSecrets, v.at)
 	}
 	for i := range ev.signing {
 		t := &ev.signing[i].Target
@@ -204,7 +205,7 @@ func (v *view) callback(profile string) signing {
 	if !ok {
 		return unknownProfile(profile) // not kept: anything may be asked for
 	}
-	made := newCallbackSigning(p.Profile, v.account, now())
+	made := newCallbackSigning(p.Profile, v.account, v.at)
 	v.callbacks.Store(profile, made)
 	return made
 }
@@ -220,11 +221,11 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 	}
 	if d.EndpointID != "" {
 		if ep, ok := v.byID[d.EndpointID]; ok {
-			return ep.signing.at(time.Now()), nil
+			return ep.signing.at(t.e.now()), nil
 		}
 		return &dispatch.Target{URL: d.URL, Profile: webhook.Profile{Name: d.Profile}, Gone: reasonDeleted}, nil
 	}
-	target := *v.callback(d.Profile).at(time.Now())
+	target := *v.callback(d.Profile).at(t.e.now())
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil
 }

@@ -47,7 +47,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	ep := &ringback.Endpoint{
 		ID: ringback.NewID(ringback.PrefixEndpoint, at), AccountID: accountID,
 		Name: p.Name, URL: p.URL, EventTypes: p.EventTypes, Profile: p.Profile, Secret: secret,
@@ -190,7 +190,7 @@ func (e *Engine) updateEndpoint(
 	}
 	ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
 		wasEnabled := ep.Enabled
-		p.apply(ep, now())
+		p.apply(ep, e.now())
 		disabled = wasEnabled && !ep.Enabled
 		if err := checkEndpoint(ep); err != nil {
 			return err

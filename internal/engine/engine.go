@@ -175,7 +175,7 @@ func (e *Engine) runUpkeep(ctx context.Context) error {
 		select {
 		case <-probe.C:
 			if e.commit.Failing() {
-				e.commit.Note(e.store.PutSetting(ctx, "last_write_probe", time.Now().UTC().Format(time.RFC3339)))
+				e.commit.Note(e.store.PutSetting(ctx, "last_write_probe", e.now().Format(time.RFC3339)))
 			}
 		case <-purge.C:
 			e.purgeIdempotencyKeys(ctx)
@@ -187,7 +187,7 @@ func (e *Engine) runUpkeep(ctx context.Context) error {
 
 func (e *Engine) purgeIdempotencyKeys(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := e.store.PurgeIdempotencyKeys(ctx, now().Add(-store.KeyTTL), purgeSlice)
+		n, err := e.store.PurgeIdempotencyKeys(ctx, e.now().Add(-store.KeyTTL), purgeSlice)
 		if err != nil {
 			e.log.Warn("old idempotency keys could not be deleted", "error", err)
 			return
@@ -198,8 +198,11 @@ func (e *Engine) purgeIdempotencyKeys(ctx context.Context) {
 	}
 }
 
-// now is the present with the resolution that is kept.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// now is the present with the resolution that is kept, by the clock that all
+// nodes have in common.
+func (e *Engine) now() time.Time { return presentOf(e.node) }
+
+func presentOf(n *nodes.Member) time.Time { return n.Now().UTC().Truncate(time.Microsecond) }
 
 // found maps the store's "not found" to the error that callers see.
 func found(err error, kind, id string) error {

@@ -31,7 +31,7 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 		if err := e.checkPublished(ctx, v, p.Type, p.Data, nil); err != nil {
 			return err
 		}
-		ev = newEvent(accountID, p, now())
+		ev = newEvent(accountID, p, e.now())
 		ev.TraceParent = tracing.Of(ctx)
 		plan := e.plan(v, ev, nil)
 		op = plan.publish(p.Key)

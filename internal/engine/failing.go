@@ -120,8 +120,8 @@ func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, si
 		eventType = ringback.EventEndpointRecovered
 	}
 	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
-		if ep.FailingSince.Equal(since) || !ep.Enabled {
-			return errUnchanged
+		if ep.FailingSince.IsZero() == since.IsZero() || !ep.Enabled {
+			return errUnchanged // another node may have kept a time of its own
 		}
 		ep.FailingSince = since
 		return nil
@@ -134,7 +134,7 @@ func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, si
 // disable turns an endpoint off for a reason of its receiver's, tells the
 // operator, and cancels what is pending.
 func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string, n *endpointNotice) {
-	at := now()
+	at := e.now()
 	n.Reason, n.DisabledAt = reason, instant(at)
 	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
 		if !ep.Enabled {
@@ -174,13 +174,13 @@ func (e *Engine) cancelPending(accountID, endpointID, reason string) {
 		return
 	}
 	done := make(chan struct{})
-	at := now()
+	at := e.now()
 	e.background.Go(func() {
 		defer close(done)
 		for !e.isStopping() {
 			op := &store.CancelPending{
 				AccountID: accountID, EndpointID: endpointID, CreatedBefore: at,
-				Limit: cancelSlice, Now: now(), Reason: reason,
+				Limit: cancelSlice, Now: e.now(), Reason: reason,
 			}
 			if err := e.commit.Do(op); err != nil {
 				e.log.Warn("pending deliveries could not be canceled; they are when they are due",

@@ -37,7 +37,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	if err != nil {
 		return nil, false, err
 	}
-	at := now()
+	at := e.now()
 	job, err = e.newJob(ctx, v, p, at)
 	if err != nil {
 		return nil, false, err
@@ -258,7 +258,7 @@ func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (e
 
 // finishWith is finish with an account as it is in a view.
 func (e *Engine) finishWith(v *view, job *ringback.Job, token, traceParent string) error {
-	at := now()
+	at := e.now()
 	job.FinishedAt, job.LeaseExpiresAt = at, time.Time{}
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: job.AccountID,

@@ -101,7 +101,7 @@ func checkLease(p LeaseParams) error {
 
 func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
 	op := &store.LeaseJobs{
-		AccountID: p.AccountID, Types: p.Types, Max: p.Max, MaxBytes: maxListBytes, Now: now(), Lease: p.Lease, Token: newLeaseToken,
+		AccountID: p.AccountID, Types: p.Types, Max: p.Max, MaxBytes: maxListBytes, Now: e.now(), Lease: p.Lease, Token: newLeaseToken,
 	}
 	if err := e.commit.Do(op); err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (e *Engine) Heartbeat(ctx context.Context, r LeaseRef, lease time.Duration)
 	if err != nil {
 		return time.Time{}, err
 	}
-	op := &store.ExtendLease{AccountID: job.AccountID, JobID: job.ID, Token: r.Token, Now: now(), Lease: lease}
+	op := &store.ExtendLease{AccountID: job.AccountID, JobID: job.ID, Token: r.Token, Now: e.now(), Lease: lease}
 	if err := e.commit.Do(op); err != nil {
 		return time.Time{}, err
 	}
@@ -284,7 +284,7 @@ func (e *Engine) finishLeased(ctx context.Context, job, end *ringback.Job, token
 
 // requeue puts a leased job back, to be leased again after a pause.
 func (e *Engine) requeue(ctx context.Context, job *ringback.Job, reason string) error {
-	at := now()
+	at := e.now()
 	op := &store.RequeueJob{
 		AccountID: job.AccountID, JobID: job.ID, Token: job.LeaseToken, Now: at,
 		RunAt: at.Add(ringback.JobBackoff(job.Attempt)).Truncate(time.Microsecond), Error: reason,

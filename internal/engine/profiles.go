@@ -28,7 +28,7 @@ type CreateProfileParams struct {
 // CreateProfile makes a custom profile of an account or, with the owner "", of
 // the operator, for every account.
 func (e *Engine) CreateProfile(ctx context.Context, owner string, p CreateProfileParams) (*Profile, error) {
-	at := now()
+	at := e.now()
 	c := &ringback.CustomProfile{
 		AccountID: owner, Name: p.Name, Shape: p.Shape, Header: p.Header,
 		Algorithm: string(webhook.AlgorithmHMACSHA256), Encoding: string(webhook.EncodingHex), Prefix: p.Prefix,
@@ -109,7 +109,7 @@ func (e *Engine) UpdateProfile(ctx context.Context, owner, name string, p Update
 	var made *Profile
 	_, err := e.store.UpdateProfile(ctx, owner, name, func(c *ringback.CustomProfile) (err error) {
 		before := customProfile(c)
-		p.apply(c)
+		p.apply(c, e.now())
 		if made, err = checkCustom(c); err != nil || made.KeyForm == before.KeyForm {
 			return err
 		}
@@ -125,7 +125,7 @@ func (e *Engine) UpdateProfile(ctx context.Context, owner, name string, p Update
 	return made, nil
 }
 
-func (p *UpdateProfileParams) apply(c *ringback.CustomProfile) {
+func (p *UpdateProfileParams) apply(c *ringback.CustomProfile, at time.Time) {
 	set(&c.Shape, p.Shape)
 	set(&c.Header, p.Header)
 	set(&c.Algorithm, p.Algorithm)
@@ -135,7 +135,7 @@ func (p *UpdateProfileParams) apply(c *ringback.CustomProfile) {
 	set(&c.IncludeResult, p.IncludeResult)
 	set(&c.RetrySchedule, p.RetrySchedule)
 	set(&c.UserAgent, p.UserAgent)
-	c.UpdatedAt = now()
+	c.UpdatedAt = at
 }
 
 // DeleteProfile deletes a custom profile of the owner's own that nobody uses.

@@ -22,7 +22,7 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
 		return nil, ringback.NotFound("endpoint", id)
 	}
-	r, err := p.settle()
+	r, err := p.settle(e.now())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (e *Engine) RotateAccountSecret(ctx context.Context, id, signature string, 
 	if !ringback.ValidID(ringback.PrefixAccount, id) {
 		return nil, ringback.NotFound("account", id)
 	}
-	r, err := p.settle()
+	r, err := p.settle(e.now())
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ type rotation struct {
 	at      time.Time
 }
 
-func (p *RotateSecretParams) settle() (r rotation, err error) {
-	r.overlap, r.at = ringback.DefaultOverlap, now()
+func (p *RotateSecretParams) settle(at time.Time) (r rotation, err error) {
+	r.overlap, r.at = ringback.DefaultOverlap, at
 	if p.Overlap.Set {
 		r.overlap = p.Overlap.Value
 	}

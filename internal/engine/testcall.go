@@ -42,7 +42,7 @@ func (e *Engine) testEndpoint(ctx context.Context, v *view, id, eventType string
 	if err := checkEventType("event_type", eventType); err != nil {
 		return "", err
 	}
-	at := now()
+	at := e.now()
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: v.account.ID, Type: eventType, ResourceID: testResource,
 		Data: testData, OnlyEndpoint: ep.ID, TraceParent: tracing.Of(ctx), CreatedAt: at,

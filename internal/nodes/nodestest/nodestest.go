@@ -16,6 +16,10 @@ import (
 // Cluster is a store that several nodes share. Everything but what it says of
 // nodes is done by the store itself.
 type Cluster struct {
+	// Ahead is how far the store's clock is ahead of that of the machine. It is
+	// set before anybody joins.
+	Ahead time.Duration
+
 	store store.Store
 
 	mu     sync.Mutex
@@ -101,7 +105,7 @@ func (c *Conn) Join(_ context.Context, name string) (int64, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.last++
-	k.living[k.last] = &store.Node{Epoch: k.last, Name: name, JoinedAt: time.Now()}
+	k.living[k.last] = &store.Node{Epoch: k.last, Name: name, JoinedAt: time.Now().Add(k.Ahead)}
 	return k.last, nil
 }
 
@@ -118,7 +122,7 @@ func (c *Conn) Beat(_ context.Context, epoch int64) (store.Beat, error) {
 		return store.Beat{}, store.ErrFenced
 	}
 	n.Count++
-	b := store.Beat{Now: time.Now()}
+	b := store.Beat{Now: time.Now().Add(k.Ahead)}
 	for _, e := range k.epochs() {
 		b.Nodes = append(b.Nodes, *k.living[e])
 	}
