@@ -43,7 +43,10 @@ type Node interface {
 	Epoch() int64           // 0 between two
 	NextLease() store.Lease // 0 if it is not sure to live
 	Holds(l store.Lease) bool
-	Shared() bool   // there may be other nodes
+	Shared() bool // there may be other nodes
+	// Owns says whether this node alone sends to the queue, and since when no other
+	// has: by the monotonic clock, perhaps a time to come.
+	Owns(queue string) (owns bool, since time.Time)
 	Now() time.Time // by the clock that all have in common
 	Tell(s store.Signal)
 }
@@ -57,6 +60,8 @@ type Sender interface {
 // moment.
 type Targets interface {
 	Target(ctx context.Context, d *ringback.Delivery, job *ringback.Job) (*Target, error)
+	// Limited says whether the named queue's destination has a rate limit.
+	Limited(ctx context.Context, queueName string) (bool, error)
 	// Notice gives what is to be committed together with an attempt, or nil. A
 	// fault of the store is an error: it is asked again.
 	Notice(ctx context.Context, c *store.Claimed, o Outcome) (*Notice, error)

@@ -24,7 +24,7 @@ func (d *Dispatcher) feed(ctx context.Context) {
 	d.LookDue()
 	var lost map[string]bool
 	for {
-		d.refillShelves()
+		d.refillShelves(ctx)
 		d.shedSlow()
 		err := d.claimDue(ctx)
 		timer := time.NewTimer(d.untilDue(err))

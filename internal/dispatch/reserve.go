@@ -11,8 +11,9 @@ import (
 type Ticket struct {
 	store.Placement
 
-	queue *queue
-	size  int64
+	queue     *queue
+	size      int64
+	elsewhere bool // another node is to send it
 }
 
 // itemOverhead is what a delivery costs in memory beside its payload.
@@ -29,8 +30,9 @@ func Size(c *store.Claimed) int64 {
 
 // Reserve finds a place for a delivery to the named queue that is due now: a
 // slot in memory (it is to be committed as leased), or else a shelf in the
-// store, or the schedule.
-func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
+// store, or the schedule. What has a rate limit waits on the shelf for the one
+// node that sends it.
+func (d *Dispatcher) Reserve(queueName string, size int64, limited bool) Ticket {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	q := d.queue(queueName)
@@ -38,6 +40,9 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	t := Ticket{queue: q, size: size}
 	switch {
 	case d.stopping || d.Commit.Failing():
+	case limited && !d.owns(q):
+		t.Queue, t.elsewhere = q.name, true
+		q.parking++
 	case d.park(q):
 		t.Queue = q.name
 		q.parking++
@@ -117,6 +122,9 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	case t.Queue != "":
 		d.shelf(t.Queue).parking--
 		d.wantRefill(q)
+		if c != nil && t.elsewhere {
+			d.tellParked(t.Queue)
+		}
 	default:
 		if now := d.Node.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
 			d.due = now
@@ -142,6 +150,7 @@ func (d *Dispatcher) Shelve(queueName string) (done func()) {
 		defer d.mu.Unlock()
 		q.parking--
 		d.wantRefill(q)
+		d.tellParked(q.name)
 	}
 }
 

@@ -46,7 +46,7 @@ func (d *Dispatcher) markRefill(s *shelf) {
 }
 
 // refillShelves brings parked deliveries back to the queues that have room.
-func (d *Dispatcher) refillShelves() {
+func (d *Dispatcher) refillShelves(ctx context.Context) {
 	d.mu.Lock()
 	shelves := make([]*shelf, 0, len(d.refill))
 	for s := range d.refill {
@@ -55,12 +55,12 @@ func (d *Dispatcher) refillShelves() {
 	clear(d.refill)
 	d.mu.Unlock()
 	for _, s := range shelves {
-		d.refillShelf(s)
+		d.refillShelf(ctx, s)
 	}
 }
 
-func (d *Dispatcher) refillShelf(s *shelf) {
-	for {
+func (d *Dispatcher) refillShelf(ctx context.Context, s *shelf) {
+	for d.mayTake(ctx, s) {
 		d.mu.Lock()
 		blocked := d.stopping || d.Commit.Failing()
 		r := d.shelfRoom(s)
@@ -123,17 +123,18 @@ func (d *Dispatcher) shedSlow() {
 	var ops []store.Op
 	d.mu.Lock()
 	for q := range d.shed {
-		for q.overfull(d.Limits) {
+		for q.overfull(d.Limits) || q.foreign && len(q.items) > 0 {
 			last := len(q.items) - 1
 			it := q.items[last]
 			q.items[last] = nil
 			q.items = q.items[:last]
-			q.overflow = true
+			q.overflow = q.overflow || !q.foreign
 			q.parking++
 			d.forget(it)
 			d.free(q, it.size)
 			ops = append(ops, placeOn(&q.shelf, it.Claimed, it.lease))
 		}
+		q.foreign = false
 		d.wantRefill(q)
 	}
 	clear(d.shed)
@@ -161,7 +162,11 @@ func (d *Dispatcher) parkAll(ops []store.Op) error {
 	defer d.mu.Unlock()
 	for _, op := range ops {
 		if p, ok := op.(*store.PlaceDelivery); ok {
-			d.shelf(p.Queue).parking--
+			s := d.shelf(p.Queue)
+			s.parking--
+			if q := d.queues[p.Queue]; q != nil && d.elsewhere(q) {
+				d.tellParked(q.name)
+			}
 		}
 	}
 	return err
@@ -180,6 +185,7 @@ func (d *Dispatcher) findParked(ctx context.Context) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.findForeign()
 	for _, name := range names {
 		d.foundParked(name)
 	}
@@ -263,7 +269,7 @@ func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
 func (d *Dispatcher) admitAll(op *store.ClaimDeliveries) (parked []store.Op) {
 	for _, c := range op.Claimed {
 		if on := d.admit(c, op); on != nil {
-			on.overflow = true
+			on.overflow = on.overflow || !d.elsewhere(d.queues[on.name])
 			on.parking++
 			parked = append(parked, placeOn(on, c, op.Lease))
 		}
@@ -277,6 +283,8 @@ func (d *Dispatcher) admit(c store.Claimed, op *store.ClaimDeliveries) *shelf {
 	q := d.queue(QueueOf(c.Delivery))
 	size := Size(&c)
 	switch {
+	case d.elsewhere(q):
+		return &q.shelf
 	case op.Queue == q.name && q.full(d.Limits), op.Queue != q.name && d.park(q):
 		return &q.shelf
 	case op.Queue == "" && d.parkAccount(q.account), d.accountFull(q.account):

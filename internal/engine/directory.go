@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -228,4 +229,18 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 	target := *v.callback(d.Profile).at(t.e.now())
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil
+}
+
+// Limited says whether a queue's destination has a rate limit: endpoints may.
+func (t targets) Limited(ctx context.Context, queueName string) (bool, error) {
+	accountID, destination, _ := strings.Cut(queueName, "/")
+	if !ringback.ValidID(ringback.PrefixEndpoint, destination) {
+		return false, nil
+	}
+	v, err := t.e.directory.view(ctx, accountID)
+	if err != nil {
+		return false, err
+	}
+	ep := v.byID[destination]
+	return ep != nil && ep.RateLimit > 0, nil
 }

@@ -15,6 +15,7 @@ type plan struct {
 	event   *ringback.Event
 	view    *view
 	claimed []store.Claimed
+	limited []bool // whether its destination has a rate limit, one for each
 	tickets []dispatch.Ticket
 }
 
@@ -24,12 +25,12 @@ type plan struct {
 func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
 	p := &plan{event: ev, view: v}
 	if job != nil && job.CallbackURL != "" {
-		p.add(ev, job, "", job.CallbackURL, job.Profile)
+		p.add(ev, job, "", job.CallbackURL, job.Profile, false)
 	}
 	if job == nil || !job.CallbackOnly {
 		for _, ep := range v.endpoints {
 			if ep.Enabled && ep.Subscribes(ev.Type) {
-				p.add(ev, job, ep.ID, ep.URL, ep.Profile)
+				p.add(ev, job, ep.ID, ep.URL, ep.Profile, ep.RateLimit > 0)
 			}
 		}
 	}
@@ -42,11 +43,12 @@ func (e *Engine) reserve(p *plan) {
 	p.tickets = make([]dispatch.Ticket, len(p.claimed))
 	for i := range p.claimed {
 		c := &p.claimed[i]
-		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c))
+		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c), p.limited[i])
 	}
 }
 
-func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string) {
+func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string, limited bool) {
+	p.limited = append(p.limited, limited)
 	p.claimed = append(p.claimed, store.Claimed{Event: ev, Job: job, Delivery: &ringback.Delivery{
 		ID: ringback.DeliveryID(ev.ID, len(p.claimed)), AccountID: ev.AccountID,
 		EventID: ev.ID, EventType: ev.Type, JobID: ev.JobID, EndpointID: endpointID,

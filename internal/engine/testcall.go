@@ -48,7 +48,7 @@ func (e *Engine) testEndpoint(ctx context.Context, v *view, id, eventType string
 		Data: testData, OnlyEndpoint: ep.ID, TraceParent: tracing.Of(ctx), CreatedAt: at,
 	}
 	p := &plan{event: ev, view: v}
-	p.add(ev, nil, ep.ID, ep.URL, ep.Profile)
+	p.add(ev, nil, ep.ID, ep.URL, ep.Profile, ep.RateLimit > 0)
 	p.claimed[0].Delivery.Step = ringback.NoMoreSteps
 	e.reserve(p)
 	op := p.publish(nil)
