@@ -28,12 +28,18 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if p.CallbackProfile == "" {
 		p.CallbackProfile = ringback.DefaultCallbackProfile
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.ownerView(ctx, "") // it has no profiles of its own yet
+	var a *ringback.Account
+	err := e.usingProfiles(ctx, "", func(ctx context.Context, v *view) (err error) {
+		a, err = e.createAccount(ctx, v, p) // it has no profiles of its own yet
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return a, nil
+}
+
+func (e *Engine) createAccount(ctx context.Context, v *view, p CreateAccountParams) (*ringback.Account, error) {
 	profile, err := v.checkProfile("callback_profile", p.CallbackProfile)
 	if err != nil {
 		return nil, err
@@ -107,12 +113,19 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 			return nil, err
 		}
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, id)
+	var a *ringback.Account
+	err := e.usingProfiles(ctx, id, func(ctx context.Context, v *view) (err error) {
+		a, err = e.updateAccount(ctx, v, p)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return a, nil
+}
+
+func (e *Engine) updateAccount(ctx context.Context, v *view, p UpdateAccountParams) (_ *ringback.Account, err error) {
+	id := v.account.ID
 	var profile webhook.Profile
 	if p.CallbackProfile.Set {
 		if profile, err = v.checkProfile("callback_profile", p.CallbackProfile.Value); err != nil {

@@ -57,7 +57,6 @@ type Engine struct {
 	retention  time.Duration
 	directory  *directory
 	schemas    *schemaCache
-	profileUse sync.RWMutex // held to write while a profile must not come into use, to read while one may
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers

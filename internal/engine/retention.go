@@ -35,7 +35,7 @@ func (e *Engine) runRetention(ctx context.Context) {
 		return
 	}
 	for wait := retentionStart; pause(ctx, wait); wait = retentionEvery {
-		e.purgeHistory(ctx)
+		e.ifFree(ctx, lockRetention, e.purgeHistory)
 	}
 }
 

@@ -26,32 +26,30 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 	if err != nil {
 		return nil, err
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, accountID)
+	var ep *ringback.Endpoint
+	err = e.usingProfiles(ctx, accountID, func(ctx context.Context, v *view) error {
+		ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+			profile, err := v.checkProfile("profile", ep.Profile)
+			if err != nil {
+				return err
+			}
+			if ep.Signature() == ringback.SignatureV1a {
+				if p.Secret.Set {
+					return keyIsOurs()
+				}
+				r.secret = webhook.GenerateSigningKey()
+			}
+			if err := checkSecret(profile, r.secret); err != nil {
+				return err
+			}
+			ep.UpdatedAt = r.at
+			return r.replace(&ep.Secret, &ep.PreviousSecrets)
+		})
+		e.directory.forget(accountID)
+		return found(err, "endpoint", id)
+	})
 	if err != nil {
 		return nil, err
-	}
-	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
-		profile, err := v.checkProfile("profile", ep.Profile)
-		if err != nil {
-			return err
-		}
-		if ep.Signature() == ringback.SignatureV1a {
-			if p.Secret.Set {
-				return keyIsOurs()
-			}
-			r.secret = webhook.GenerateSigningKey()
-		}
-		if err := checkSecret(profile, r.secret); err != nil {
-			return err
-		}
-		ep.UpdatedAt = r.at
-		return r.replace(&ep.Secret, &ep.PreviousSecrets)
-	})
-	e.directory.forget(accountID)
-	if err != nil {
-		return nil, found(err, "endpoint", id)
 	}
 	return ep, nil
 }
