@@ -26,7 +26,8 @@ import (
 // Committer makes changes durable (internal/commit).
 type Committer interface {
 	Do(ops ...store.Op) error
-	// Go is Do without waiting: done is called before any later commit begins.
+	// Go is Do without waiting: done is called before any later commit of the
+	// account's lane begins.
 	Go(done func(error), ops ...store.Op)
 	Failing() bool
 }

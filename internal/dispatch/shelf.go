@@ -235,8 +235,8 @@ func (d *Dispatcher) addRoom(r room, sign int) {
 }
 
 // claim leases deliveries, scheduled ones or those on a shelf, and gives them to
-// their queues before any later commit begins, so that a cancel that comes
-// after finds them. Those whose queue is full meanwhile are parked. It says how
+// their queues. A cancel in another lane may be answered before that: wasCanceled
+// knows. Those whose queue is full meanwhile are parked. It says how
 // many were claimed. The room is given back.
 func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
 	d.mu.Lock()
