@@ -81,7 +81,7 @@ func newRoot() *cobra.Command {
 		&cobra.Group{ID: groupHook, Title: "Webhooks by hand:"},
 		&cobra.Group{ID: groupSelf, Title: "This program:"},
 	)
-	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker(), newBackup(), newRestore())
+	add(root, groupRun, newDemo(), newDev(), newServer(), newWorker(), newBackup(), newRestore(), newMigrate())
 	add(root, groupAPI, newJobs(), newEvents(), newEndpoints(), newDeliveries(), newProfiles(), newAccounts(), newKeys())
 	add(root, groupHook, newVerify(), newSign())
 	add(root, groupSelf, newConfig(), newVersion(), newCompletion())

@@ -61,8 +61,21 @@ type purger struct {
 	sum    store.Purged
 }
 
-// run gathers windows of events and deletes them, account by account.
+// run deletes whole days at once where the store can do that, and the rest event by
+// event.
 func (p *purger) run(ctx context.Context) error {
+	if days, ok := p.store.(store.DayHistory); ok {
+		dropped, err := days.DropDays(ctx, p.before)
+		p.sum.Add(dropped)
+		if err != nil {
+			return err
+		}
+	}
+	return p.windows(ctx)
+}
+
+// windows gathers windows of events and deletes them, account by account.
+func (p *purger) windows(ctx context.Context) error {
 	next := ""
 	for more := true; more; {
 		var window []store.OverEvent

@@ -16,10 +16,11 @@ const MinRetention = KeyTTL + time.Hour
 // none of the deliveries is pending, and the deliveries and the job ended
 // before it. So a delivery that was retried by hand yesterday keeps all of them.
 type History interface {
-	// OverEvents looks at up to limit events, in the order of their making, and
-	// gives those that were over before the time. It goes on after the place
-	// where an earlier look ended (Next; "" = from the oldest). Events that were
-	// made while the clock was wrong may be found later than others.
+	// OverEvents looks at up to limit events, in the order of their making or
+	// account by account, and gives those that were over before the time. It goes
+	// on after the place where an earlier look ended (Next; "" = from the first).
+	// Events that were made while the clock was wrong may be found later than
+	// others.
 	OverEvents(ctx context.Context, before time.Time, after string, limit int) (OverEvents, error)
 	// PurgeEvents deletes events that OverEvents gave, with all that came of
 	// them, in one short transaction that leaves nothing without its event. Those
@@ -27,10 +28,21 @@ type History interface {
 	PurgeEvents(ctx context.Context, p PurgeEvents) (Purged, error)
 }
 
+// DayHistory is a History that keeps the events of each day apart, with their
+// deliveries and attempts, and so can delete a day at once.
+type DayHistory interface {
+	// DropDays deletes the events of whole days that were over before the time,
+	// with all that came of them; what is not over yet of these days stays, and so
+	// do days of which that is much. Deliveries never wait for it longer than for a
+	// commit. What it leaves is for OverEvents and PurgeEvents. With an error the
+	// sum is of what was deleted all the same.
+	DropDays(ctx context.Context, before time.Time) (Purged, error)
+}
+
 // OverEvents are events that may be deleted.
 type OverEvents struct {
 	Events []OverEvent
-	Next   string // where to go on; "" = nothing older is left
+	Next   string // where to go on; "" = nothing that may be over is left
 }
 
 // OverEvent is an event that may be deleted, with all that came of it.

@@ -53,6 +53,8 @@ func Run(t *testing.T, h Harness) {
 		{"Isolation", isolationTests},
 		{"Backlog", backlogTests},
 		{"Epochs", epochTests},
+		{"Nodes", nodeTests},
+		{"Revisions", revisionTests},
 		{"Concurrency", concurrencyTests},
 		{"Model", modelTests},
 	} {
