@@ -25,7 +25,7 @@ func (a *API) registerHealth() {
 	register(a, operation{
 		ID: "getReadiness", Method: http.MethodGet, Path: "/readyz", Tag: "health", Status: http.StatusOK,
 		Summary: "Can the server take changes?", Response: ok,
-		Text:  "Not while the store cannot commit (a full disk, say), nor while the server is stopping.",
+		Text:  "Not while the store cannot commit (a full disk, say), nor while a node that shares its store is not sure to be one, nor while the server is stopping.",
 		Codes: []ringback.Code{ringback.CodeUnavailable},
 	}, a.getReadiness)
 }

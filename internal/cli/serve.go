@@ -19,6 +19,8 @@ import (
 // serveFlags are the flags of `dev` and `server`.
 type serveFlags struct {
 	addr, data          string
+	store, nodeName     string
+	storeWait           time.Duration
 	metricsAddr         string
 	publicURL           string
 	json                bool
@@ -33,6 +35,9 @@ func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8787", "`HOST:PORT` to listen on; port 0 chooses a free one")
 	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "`HOST:PORT` that serves /metrics, and --addr does not any more; port 0 chooses a free one")
 	flags.StringVar(&f.data, "data", "ringback-data", "`DIR` of the embedded database; made if it is missing")
+	flags.StringVar(&f.store, "store", "sqlite", "`STORE`: sqlite, in --data, or the URL of a PostgreSQL database that several nodes may share")
+	flags.DurationVar(&f.storeWait, "store-wait", 30*time.Second, "how long to wait at the start for a database that does not answer")
+	flags.StringVar(&f.nodeName, "node-name", "", "`NAME` of this node in logs; the host name and --addr if not given")
 	flags.StringVar(&f.publicURL, "public-url", "", "`URL` that clients reach the server by, for links in answers; as they addressed it if not given")
 	flags.BoolVar(&f.json, "json", false, "print one line of JSON once requests are accepted")
 	flags.BoolVar(&f.allowHTTP, "allow-http", dev, "customers' URLs may be http://")
@@ -64,7 +69,8 @@ func newServer() *cobra.Command {
 			"operator's key, an account and a key of it, and shows them that once.\n\n" +
 			"RINGBACK_OPERATOR_KEY sets the operator's key instead of a generated one.\n" +
 			"RINGBACK_MASTER_KEY (base64 of 32 bytes) encrypts signing secrets instead of\n" +
-			"DIR/master.key. Customers' URLs must be https:// and public unless\n" +
+			"DIR/master.key. With --store postgres://… several servers share one database;\n" +
+			"they need the same RINGBACK_MASTER_KEY. Customers' URLs must be https:// and public unless\n" +
 			"--allow-http and --allow-private-networks say otherwise.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, false) },
@@ -83,6 +89,7 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	}
 	ctx := cmd.Context()
 	s, err := server.Open(ctx, server.Config{
+		Store: f.store, StoreWait: f.storeWait, NodeName: f.nodeName,
 		Addr: f.addr, MetricsAddr: f.metricsAddr, Dir: f.data, PublicURL: f.publicURL, AllowHTTP: f.allowHTTP, AllowPrivate: f.allowPrivate, Dev: dev,
 		MasterKey: os.Getenv("RINGBACK_MASTER_KEY"), OperatorKey: os.Getenv("RINGBACK_OPERATOR_KEY"),
 		Retention: time.Duration(f.retention), Version: Version(), Log: log,
@@ -90,7 +97,11 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "url", s.URL(), "metrics", s.MetricsURL(), "data", f.data, "version", Version())
+	where := slog.String("data", f.data)
+	if kind, _ := server.StoreKind(f.store); kind != "sqlite" {
+		where = slog.String("store", kind) // its URL may have a password
+	}
+	log.Info("listening", "url", s.URL(), "metrics", s.MetricsURL(), where, "node", s.NodeName(), "version", Version())
 	if err := f.announce(ctx, cmd.OutOrStdout(), s, dev); err != nil {
 		log.Error("the keys could not be shown", "error", err)
 	}
@@ -105,6 +116,12 @@ func (f *serveFlags) check(ctx context.Context) error {
 	}
 	if f.metricsAddr != "" && !hostPort(ctx, f.metricsAddr) {
 		return wrongUse(form, "--metrics-addr", f.metricsAddr, 9090)
+	}
+	if _, err := server.StoreKind(f.store); err != nil {
+		return &usageError{err}
+	}
+	if f.storeWait < 0 {
+		return wrongUse("--store-wait %s: it is not below 0", f.storeWait)
 	}
 	if f.publicURL == "" {
 		return nil

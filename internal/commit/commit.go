@@ -1,9 +1,13 @@
 // Package commit is the group commit: changes that arrive while a transaction
 // is being committed wait and go into the next one together, so that many
 // callers share one fsync.
+//
+// A store that takes several commits at once has lanes: an account belongs to
+// one of them, and what is of no account, or of all, has one of its own.
 package commit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -37,6 +41,7 @@ const (
 // Store is what the committer needs of a store.
 type Store interface {
 	Commit(ctx context.Context, ops []store.Op) error
+	Lanes() int
 }
 
 // Committer merges concurrent changes into transactions. Run must be running
@@ -47,13 +52,18 @@ type Committer struct {
 	metrics *metrics.Metrics
 
 	mu      sync.Mutex
-	waiting []*request
+	lanes   []*lane
 	rows    int // of what waits
 	bytes   int
 	stopped bool
-	wake    chan struct{}
 
 	failing atomic.Bool
+}
+
+// lane is what commits one after the other.
+type lane struct {
+	waiting []*request // guarded by the committer's mu
+	wake    chan struct{}
 }
 
 // request is a group of operations of one caller; they share a transaction.
@@ -65,7 +75,27 @@ type request struct {
 
 // New makes a committer; Run runs it.
 func New(s Store, log *slog.Logger, m *metrics.Metrics) *Committer {
-	return &Committer{store: s, log: log, metrics: m, wake: make(chan struct{}, 1)}
+	c := &Committer{store: s, log: log, metrics: m}
+	n := s.Lanes()
+	if n > 1 {
+		n++ // the last one is of no account
+	}
+	for range n {
+		c.lanes = append(c.lanes, &lane{wake: make(chan struct{}, 1)})
+	}
+	return c
+}
+
+// laneOf gives the lane of an operation.
+func (c *Committer) laneOf(op store.Op) *lane {
+	last := len(c.lanes) - 1
+	if last == 0 {
+		return c.lanes[0]
+	}
+	if account := store.AccountOf(op); account != "" {
+		return c.lanes[store.BucketOf(account)%last]
+	}
+	return c.lanes[last]
 }
 
 // Failing says whether the last transaction could not be committed.
@@ -78,8 +108,8 @@ func (c *Committer) Waiting() int {
 	return c.rows
 }
 
-// Do commits the operations, all in one transaction, and returns when they are
-// durable. The error is a *ringback.Error: CodeUnavailable if the store did not
+// Do commits the operations, those of a lane in one transaction, and returns when
+// they are durable. The error is a *ringback.Error: CodeUnavailable if the store did not
 // take them (nothing happened), CodeInternal if one of them can never be
 // applied. What became of each is in its own fields. Do does not give up when
 // a caller does: an answer that nobody waits for must not leave it unknown
@@ -90,21 +120,62 @@ func (c *Committer) Do(ops ...store.Op) error {
 	return <-answer
 }
 
-// Go is Do without waiting: done is called once, from the committer's
-// goroutine (it must not block), before any later transaction begins.
+// Go is Do without waiting: done is called once, from the goroutine of the lane
+// (it must not block), before any later transaction of that lane begins. Of
+// operations of several lanes that is the lane that is done last, and the error
+// that of any.
 func (c *Committer) Go(done func(error), ops ...store.Op) {
+	if len(ops) == 0 {
+		done(nil)
+		return
+	}
+	first := c.laneOf(ops[0])
+	for _, op := range ops[1:] {
+		if c.laneOf(op) != first {
+			c.goApart(done, ops)
+			return
+		}
+	}
+	c.goIn(first, done, ops)
+}
+
+// goApart commits operations of several lanes.
+func (c *Committer) goApart(done func(error), ops []store.Op) {
+	parts := make(map[*lane][]store.Op)
+	for _, op := range ops {
+		l := c.laneOf(op)
+		parts[l] = append(parts[l], op)
+	}
+	var mu sync.Mutex
+	var failed error
+	left := len(parts)
+	for l, part := range parts {
+		c.goIn(l, func(err error) {
+			mu.Lock()
+			failed = cmp.Or(failed, err)
+			left--
+			last, err := left == 0, failed
+			mu.Unlock()
+			if last {
+				done(err)
+			}
+		}, part)
+	}
+}
+
+func (c *Committer) goIn(l *lane, done func(error), ops []store.Op) {
 	r := &request{ops: ops, done: done}
 	for _, op := range ops {
 		rows, bytes := store.Cost(op)
 		r.rows += rows
 		r.bytes += bytes
 	}
-	if err := c.enqueue(r); err != nil {
+	if err := c.enqueue(l, r); err != nil {
 		done(ringback.Unavailable(err))
 		return
 	}
 	select {
-	case c.wake <- struct{}{}:
+	case l.wake <- struct{}{}:
 	default:
 	}
 }
@@ -114,17 +185,17 @@ var (
 	errTooMany  = errors.New("too many changes are waiting to be committed")
 )
 
-func (c *Committer) enqueue(r *request) error {
+func (c *Committer) enqueue(l *lane, r *request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.stopped:
 		return errStopping
-	case len(c.waiting) > 0 && (c.rows+r.rows > maxWaitingRows || c.bytes+r.bytes > maxWaitingBytes):
+	case c.rows > 0 && (c.rows+r.rows > maxWaitingRows || c.bytes+r.bytes > maxWaitingBytes):
 		c.metrics.CommitRefused()
 		return errTooMany
 	}
-	c.waiting = append(c.waiting, r)
+	l.waiting = append(l.waiting, r)
 	c.rows += r.rows
 	c.bytes += r.bytes
 	return nil
@@ -133,37 +204,54 @@ func (c *Committer) enqueue(r *request) error {
 // Run commits until ctx is done and nothing is waiting any more; what comes
 // later is refused. It must outlive everything that calls Do.
 func (c *Committer) Run(ctx context.Context) error {
+	var lanes sync.WaitGroup
+	for _, l := range c.lanes {
+		lanes.Go(func() { c.runLane(ctx, l) })
+	}
+	lanes.Wait()
+	return nil
+}
+
+func (c *Committer) runLane(ctx context.Context, l *lane) {
 	for {
 		// Whoever is ready to run has his say first: with more in each
 		// transaction there are fewer. On an idle machine this takes no time.
 		for range yields {
 			runtime.Gosched()
 		}
-		batch := c.take()
+		batch := c.take(l)
 		if len(batch) > 0 {
 			c.commit(context.WithoutCancel(ctx), batch)
 			continue
 		}
 		select {
-		case <-c.wake:
+		case <-l.wake:
 		case <-ctx.Done():
-			c.mu.Lock()
-			c.stopped = len(c.waiting) == 0
-			stopped := c.stopped
-			c.mu.Unlock()
-			if stopped {
-				return nil
+			if c.stop(l) {
+				return
 			}
 		}
 	}
 }
 
+// stop says whether the lane may end: nothing waits in it, and nothing comes any
+// more.
+func (c *Committer) stop(l *lane) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(l.waiting) > 0 {
+		return false
+	}
+	c.stopped = true
+	return true
+}
+
 // take removes the next batch from the queue.
-func (c *Committer) take() []*request {
+func (c *Committer) take(l *lane) []*request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, rows, bytes := 0, 0, 0
-	for _, r := range c.waiting {
+	for _, r := range l.waiting {
 		if n > 0 && (rows+r.rows > maxBatchRows || bytes+r.bytes > maxBatchBytes) {
 			break
 		}
@@ -173,10 +261,10 @@ func (c *Committer) take() []*request {
 	}
 	c.rows -= rows
 	c.bytes -= bytes
-	batch := c.waiting[:n:n]
-	c.waiting = c.waiting[n:]
-	if len(c.waiting) == 0 {
-		c.waiting = nil // let go of the array
+	batch := l.waiting[:n:n]
+	l.waiting = l.waiting[n:]
+	if len(l.waiting) == 0 {
+		l.waiting = nil // let go of the array
 	}
 	return batch
 }

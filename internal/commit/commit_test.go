@@ -29,6 +29,14 @@ type slow struct {
 	mu      sync.Mutex
 	batches []int
 	fail    error
+	lanes   int // 0 = as the store says
+}
+
+func (s *slow) Lanes() int {
+	if s.lanes > 0 {
+		return s.lanes
+	}
+	return s.Store.Lanes()
 }
 
 func (s *slow) Commit(ctx context.Context, ops []store.Op) error {
@@ -46,6 +54,12 @@ func (s *slow) Commit(ctx context.Context, ops []store.Op) error {
 // inBubble runs a test with a committer over a slow store.
 func inBubble(t *testing.T, test func(t *testing.T, c *commit.Committer, s *slow)) {
 	t.Helper()
+	inLanes(t, 0, test)
+}
+
+// inLanes is inBubble with a number of lanes.
+func inLanes(t *testing.T, lanes int, test func(t *testing.T, c *commit.Committer, s *slow)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		sealer, err := seal.New(make([]byte, 32))
@@ -57,7 +71,7 @@ func inBubble(t *testing.T, test func(t *testing.T, c *commit.Committer, s *slow
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &slow{Store: db, metrics: metrics.New("test")}
+		s := &slow{Store: db, metrics: metrics.New("test"), lanes: lanes}
 		c := commit.New(s, log, s.metrics)
 		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 		ended := make(chan error, 1)

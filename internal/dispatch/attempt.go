@@ -79,7 +79,8 @@ func (d *Dispatcher) target(ctx context.Context, it *item) *Target {
 // given up because the dispatcher is stopping.
 func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome, bool) {
 	dl := it.Delivery
-	o := Outcome{Attempt: ringback.Attempt{Number: dl.AttemptCount + 1, StartedAt: time.Now()}}
+	o := Outcome{Attempt: ringback.Attempt{Number: dl.AttemptCount + 1, StartedAt: d.Node.Now()}}
+	begun := time.Now()
 	a := &o.Attempt
 	payload := body.Compose(nil, t.Profile.Shape, &body.Subject{
 		Event: it.Event, Job: it.Job, URL: t.URL, IncludeResult: t.IncludeResult,
@@ -101,7 +102,7 @@ func (d *Dispatcher) attempt(ctx context.Context, it *item, t *Target) (Outcome,
 		span.Attempted(0, "canceled", "the server stopped before there was an answer")
 		return o, false
 	}
-	a.Duration = time.Since(a.StartedAt)
+	a.Duration = time.Since(begun)
 	a.StatusCode, a.ResponseHeaders, a.ResponseBody = resp.StatusCode, resp.Header, resp.Body
 	o.Timing, o.Kind = resp.Timing, kindOf(resp.StatusCode, err)
 	d.judge(&o, dl, t, err)

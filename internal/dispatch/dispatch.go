@@ -26,7 +26,8 @@ import (
 // Committer makes changes durable (internal/commit).
 type Committer interface {
 	Do(ops ...store.Op) error
-	// Go is Do without waiting: done is called before any later commit begins.
+	// Go is Do without waiting: done is called before any later commit of the
+	// account's lane begins.
 	Go(done func(error), ops ...store.Op)
 	Failing() bool
 }
@@ -40,9 +41,15 @@ type Store interface {
 
 // Node is this process among those that share the store (internal/nodes).
 type Node interface {
-	Epoch() int64
-	NextLease() store.Lease
+	Epoch() int64           // 0 between two
+	NextLease() store.Lease // 0 if it is not sure to live
 	Holds(l store.Lease) bool
+	Shared() bool // there may be other nodes
+	// Owns says whether this node alone sends to the queue, and since when no other
+	// has: by the monotonic clock, perhaps a time to come.
+	Owns(queue string) (owns bool, since time.Time)
+	Now() time.Time // by the clock that all have in common
+	Tell(s store.Signal)
 }
 
 // Sender sends one request (internal/egress).
@@ -54,6 +61,8 @@ type Sender interface {
 // moment.
 type Targets interface {
 	Target(ctx context.Context, d *ringback.Delivery, job *ringback.Job) (*Target, error)
+	// Limited says whether the named queue's destination has a rate limit.
+	Limited(ctx context.Context, queueName string) (bool, error)
 	// Notice gives what is to be committed together with an attempt, or nil. A
 	// fault of the store is an error: it is asked again.
 	Notice(ctx context.Context, c *store.Claimed, o Outcome) (*Notice, error)
@@ -158,6 +167,12 @@ type Dispatcher struct {
 	full     bool       // due deliveries found no slot
 	stopping bool
 	idle     []worker
+
+	leased store.Lease // the last one that was given
+	// canceled has the last lease that was given when deliveries were canceled
+	// since the last check; canceledBefore, since the one before it.
+	canceled, canceledBefore map[string]store.Lease
+	askParked, askLeases     bool // what the feeder is to look at
 }
 
 // New makes a dispatcher; Run runs it.
@@ -173,6 +188,7 @@ func New(c Config) *Dispatcher {
 		shed:     make(map[*queue]struct{}),
 		known:    make(map[string]*item),
 		busy:     quietChecks,
+		canceled: make(map[string]store.Lease),
 	}
 	d.base, d.abort = context.WithCancel(context.Background())
 	return d
@@ -240,6 +256,7 @@ func (d *Dispatcher) Drop(ids ...string) {
 	defer d.mu.Unlock()
 	queues := make(map[*queue]struct{})
 	for _, id := range ids {
+		d.noteCanceled(id)
 		for it := d.known[id]; it != nil; it = it.same {
 			it.dropped = true
 			queues[it.queue] = struct{}{}

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -20,20 +21,24 @@ func (d *Dispatcher) feed(ctx context.Context) {
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()
 	d.findParked(ctx)
-	d.noteDue(time.Now())
+	d.LookDue()
 	var lost map[string]bool
 	for {
-		d.refillShelves()
+		d.refillShelves(ctx)
 		d.shedSlow()
 		err := d.claimDue(ctx)
 		timer := time.NewTimer(d.untilDue(err))
 		select {
 		case <-d.wake:
+			d.answerAsked(ctx)
 		case <-timer.C:
 		case <-check.C:
-			if d.checkDue() {
+			if d.checkDue() || d.Node.Shared() {
 				lost = d.reclaim(ctx, lost)
 				d.findParked(ctx)
+			}
+			if d.Node.Shared() {
+				d.learnDueElsewhere(ctx)
 			}
 			d.tidy()
 		case <-ctx.Done():
@@ -80,7 +85,7 @@ func (d *Dispatcher) untilDue(err error) time.Duration {
 	case d.full || d.due.IsZero():
 		return checkEvery // free pokes when there is room
 	default:
-		return max(time.Until(d.due), 0)
+		return max(d.due.Sub(d.Node.Now()), 0)
 	}
 }
 
@@ -91,7 +96,7 @@ func (d *Dispatcher) claimDue(ctx context.Context) error {
 		d.mu.Lock()
 		r := d.anyRoom()
 		d.full = r.slots <= 0
-		nothing := d.stopping || d.Commit.Failing() || d.due.IsZero() || d.due.After(time.Now())
+		nothing := d.stopping || d.Commit.Failing() || d.due.IsZero() || d.due.After(d.Node.Now())
 		if d.full || nothing {
 			d.mu.Unlock()
 			return nil
@@ -126,10 +131,21 @@ func (d *Dispatcher) learnDue(ctx context.Context) error {
 	return nil
 }
 
+// learnDueElsewhere learns what other nodes have scheduled, should nobody have
+// told.
+func (d *Dispatcher) learnDueElsewhere(ctx context.Context) {
+	if err := d.learnDue(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Warn("what is due could not be looked for", "error", err)
+	}
+}
+
 // reclaim gives back leases that memory does not know and did not know at the
 // check before: their commit was answered, but they never arrived here.
 func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[string]bool {
-	leased, err := d.Store.LeasedDeliveries(ctx, d.Node.Epoch())
+	leased, err := d.checkLeases(ctx)
+	if errors.Is(err, errNotSure) {
+		return before
+	}
 	if err != nil {
 		d.Log.Warn("leases could not be checked", "error", err)
 		return before
@@ -155,7 +171,7 @@ func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[st
 		return lost
 	}
 	d.Log.Warn("leases without a delivery in memory were given back", "count", len(ops))
-	d.noteDue(time.Now())
+	d.LookDue()
 	return lost
 }
 
@@ -164,6 +180,7 @@ func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[st
 func (d *Dispatcher) tidy() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.canceledBefore, d.canceled = d.canceled, make(map[string]store.Lease)
 	now := time.Now()
 	for name, q := range d.queues {
 		if q.idle(now) && now.Sub(q.lastUsed) > forgetAfter {

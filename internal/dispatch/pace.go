@@ -59,10 +59,13 @@ func (p *pace) learn(t *Target, started time.Time) bool {
 func (d *Dispatcher) TargetChanged(queueName string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	q := d.queues[queueName]
-	if q == nil {
-		return
+	if q := d.queues[queueName]; q != nil {
+		d.targetChanged(q)
 	}
+}
+
+// targetChanged has the queue's target looked up again. d.mu is held.
+func (d *Dispatcher) targetChanged(q *queue) {
 	q.known = false
 	q.changes++
 	q.stopTimer()

@@ -48,6 +48,8 @@ type queue struct {
 	waits    bool  // is in account.waiting
 	lastUsed time.Time
 
+	foreign bool // all that it has is to be parked: another node sends it
+
 	limit    int // requests at once; 1 = a probe
 	failures int // in a row
 	notUntil time.Time

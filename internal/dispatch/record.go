@@ -14,7 +14,7 @@ func (d *Dispatcher) record(ctx context.Context, it *item, o *Outcome) {
 	dl := it.Delivery
 	op := &store.RecordAttempt{
 		DeliveryRef: store.DeliveryRef{AccountID: dl.AccountID, ID: dl.ID}, Lease: it.lease,
-		Attempt: o.Attempt, Status: o.Status, NextAttemptAt: o.Next, Now: time.Now(),
+		Attempt: o.Attempt, Status: o.Status, NextAttemptAt: o.Next, Now: d.Node.Now(),
 		Step: dl.Step, Reason: dl.Reason, URL: dl.URL, Profile: dl.Profile,
 	}
 	for {

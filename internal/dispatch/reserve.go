@@ -11,8 +11,9 @@ import (
 type Ticket struct {
 	store.Placement
 
-	queue *queue
-	size  int64
+	queue     *queue
+	size      int64
+	elsewhere bool // another node is to send it
 }
 
 // itemOverhead is what a delivery costs in memory beside its payload.
@@ -29,8 +30,9 @@ func Size(c *store.Claimed) int64 {
 
 // Reserve finds a place for a delivery to the named queue that is due now: a
 // slot in memory (it is to be committed as leased), or else a shelf in the
-// store, or the schedule.
-func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
+// store, or the schedule. What has a rate limit waits on the shelf for the one
+// node that sends it.
+func (d *Dispatcher) Reserve(queueName string, size int64, limited bool) Ticket {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	q := d.queue(queueName)
@@ -38,6 +40,9 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	t := Ticket{queue: q, size: size}
 	switch {
 	case d.stopping || d.Commit.Failing():
+	case limited && !d.owns(q):
+		t.Queue, t.elsewhere = q.name, true
+		q.parking++
 	case d.park(q):
 		t.Queue = q.name
 		q.parking++
@@ -47,9 +52,10 @@ func (d *Dispatcher) Reserve(queueName string, size int64) Ticket {
 	case d.full || !d.hasRoom():
 		d.full = true
 	default:
-		t.Lease = d.Node.NextLease()
-		q.reserved++
-		d.hold(q, size)
+		if t.Lease = d.nextLease(); t.Lease != 0 {
+			q.reserved++
+			d.hold(q, size)
+		}
 	}
 	return t
 }
@@ -107,7 +113,7 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	switch {
 	case t.Lease != 0:
 		q.reserved--
-		if c == nil {
+		if c == nil || !d.Node.Holds(t.Lease) {
 			d.free(q, t.size)
 			d.wantRefill(q)
 			return
@@ -116,9 +122,15 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 	case t.Queue != "":
 		d.shelf(t.Queue).parking--
 		d.wantRefill(q)
+		if c != nil && t.elsewhere {
+			d.tellParked(t.Queue)
+		}
 	default:
-		if now := time.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
+		if now := d.Node.Now(); c != nil && (d.due.IsZero() || now.Before(d.due)) {
 			d.due = now
+		}
+		if c != nil {
+			d.Node.Tell(store.Signal{Kind: store.SignalDue})
 		}
 		d.poke() // it also sees whether there is room again
 	}
@@ -138,12 +150,14 @@ func (d *Dispatcher) Shelve(queueName string) (done func()) {
 		defer d.mu.Unlock()
 		q.parking--
 		d.wantRefill(q)
+		d.tellParked(q.name)
 	}
 }
 
 // enqueue puts an item whose slot is held into its queue. d.mu is held.
 func (d *Dispatcher) enqueue(q *queue, it *item) {
 	it.queue = q
+	it.dropped = d.wasCanceled(it.Delivery.ID, it.lease)
 	d.remember(it)
 	q.items = append(q.items, it)
 	q.lastUsed = time.Now()

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"time"
 
 	"github.com/ringback/ringback/internal/store"
 )
@@ -47,7 +46,7 @@ func (d *Dispatcher) markRefill(s *shelf) {
 }
 
 // refillShelves brings parked deliveries back to the queues that have room.
-func (d *Dispatcher) refillShelves() {
+func (d *Dispatcher) refillShelves(ctx context.Context) {
 	d.mu.Lock()
 	shelves := make([]*shelf, 0, len(d.refill))
 	for s := range d.refill {
@@ -56,12 +55,12 @@ func (d *Dispatcher) refillShelves() {
 	clear(d.refill)
 	d.mu.Unlock()
 	for _, s := range shelves {
-		d.refillShelf(s)
+		d.refillShelf(ctx, s)
 	}
 }
 
-func (d *Dispatcher) refillShelf(s *shelf) {
-	for {
+func (d *Dispatcher) refillShelf(ctx context.Context, s *shelf) {
+	for d.mayTake(ctx, s) {
 		d.mu.Lock()
 		blocked := d.stopping || d.Commit.Failing()
 		r := d.shelfRoom(s)
@@ -124,17 +123,18 @@ func (d *Dispatcher) shedSlow() {
 	var ops []store.Op
 	d.mu.Lock()
 	for q := range d.shed {
-		for q.overfull(d.Limits) {
+		for q.overfull(d.Limits) || q.foreign && len(q.items) > 0 {
 			last := len(q.items) - 1
 			it := q.items[last]
 			q.items[last] = nil
 			q.items = q.items[:last]
-			q.overflow = true
+			q.overflow = q.overflow || !q.foreign
 			q.parking++
 			d.forget(it)
 			d.free(q, it.size)
 			ops = append(ops, placeOn(&q.shelf, it.Claimed, it.lease))
 		}
+		q.foreign = false
 		d.wantRefill(q)
 	}
 	clear(d.shed)
@@ -162,7 +162,11 @@ func (d *Dispatcher) parkAll(ops []store.Op) error {
 	defer d.mu.Unlock()
 	for _, op := range ops {
 		if p, ok := op.(*store.PlaceDelivery); ok {
-			d.shelf(p.Queue).parking--
+			s := d.shelf(p.Queue)
+			s.parking--
+			if q := d.queues[p.Queue]; q != nil && d.elsewhere(q) {
+				d.tellParked(q.name)
+			}
 		}
 	}
 	return err
@@ -181,12 +185,9 @@ func (d *Dispatcher) findParked(ctx context.Context) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.findForeign()
 	for _, name := range names {
-		s := d.shelf(name)
-		s.overflow = true
-		if d.shelfRoom(s).slots > 0 {
-			d.markRefill(s)
-		}
+		d.foundParked(name)
 	}
 }
 
@@ -234,18 +235,25 @@ func (d *Dispatcher) addRoom(r room, sign int) {
 }
 
 // claim leases deliveries, scheduled ones or those on a shelf, and gives them to
-// their queues before any later commit begins, so that a cancel that comes
-// after finds them. Those whose queue is full meanwhile are parked. It says how
+// their queues. A cancel in another lane may be answered before that: wasCanceled
+// knows. Those whose queue is full meanwhile are parked. It says how
 // many were claimed. The room is given back.
 func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
-	op := &store.ClaimDeliveries{Lease: d.Node.NextLease(), Queue: shelfName, Now: time.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	d.mu.Lock()
+	op := &store.ClaimDeliveries{Lease: d.nextLease(), Queue: shelfName, Now: d.Node.Now(), Limit: r.slots, MaxBytes: int(r.bytes)}
+	if op.Lease == 0 {
+		d.releaseRoom(r)
+		d.mu.Unlock()
+		return 0, errNotSure
+	}
+	d.mu.Unlock()
 	var parked []store.Op
 	answer := make(chan error, 1)
 	d.Commit.Go(func(err error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.releaseRoom(r)
-		if err == nil {
+		if err == nil && d.Node.Holds(op.Lease) {
 			parked = d.admitAll(op)
 		}
 		answer <- err
@@ -261,7 +269,7 @@ func (d *Dispatcher) claim(r room, shelfName string) (int, error) {
 func (d *Dispatcher) admitAll(op *store.ClaimDeliveries) (parked []store.Op) {
 	for _, c := range op.Claimed {
 		if on := d.admit(c, op); on != nil {
-			on.overflow = true
+			on.overflow = on.overflow || !d.elsewhere(d.queues[on.name])
 			on.parking++
 			parked = append(parked, placeOn(on, c, op.Lease))
 		}
@@ -275,6 +283,8 @@ func (d *Dispatcher) admit(c store.Claimed, op *store.ClaimDeliveries) *shelf {
 	q := d.queue(QueueOf(c.Delivery))
 	size := Size(&c)
 	switch {
+	case d.elsewhere(q):
+		return &q.shelf
 	case op.Queue == q.name && q.full(d.Limits), op.Queue != q.name && d.park(q):
 		return &q.shelf
 	case op.Queue == "" && d.parkAccount(q.account), d.accountFull(q.account):

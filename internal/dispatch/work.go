@@ -8,7 +8,7 @@ import (
 // take gives the next item to attempt, if the queue may start one more now;
 // otherwise it arranges to be asked again. d.mu is held.
 func (d *Dispatcher) take(q *queue) (*item, bool) {
-	if len(q.items) == 0 || q.inFlight >= q.limit || d.stopping || d.Commit.Failing() {
+	if len(q.items) == 0 || q.foreign || q.inFlight >= q.limit || d.stopping || d.Commit.Failing() {
 		return nil, false
 	}
 	if !q.items[0].dropped {
@@ -134,7 +134,7 @@ func (d *Dispatcher) begin(q *queue, it *item, t *Target) step {
 	defer d.mu.Unlock()
 	q.asking--
 	defer d.pump(q)
-	if t == nil || it.dropped {
+	if t == nil || it.dropped || !d.Node.Holds(it.lease) {
 		return stepSkip
 	}
 	now := time.Now()
@@ -143,8 +143,13 @@ func (d *Dispatcher) begin(q *queue, it *item, t *Target) step {
 		d.wantShed(q)
 		d.wantRefill(q)
 	}
+	if current && t.Gone == "" && q.paced() && !d.ownPace(q) {
+		q.foreign = true
+		d.shed[q] = struct{}{}
+		d.poke()
+	}
 	switch {
-	case !current, q.next().After(now):
+	case !current, q.foreign, q.next().After(now):
 		d.leave(q, it)
 		q.items = slices.Insert(q.items, 0, it)
 		d.pumpWaiting()

@@ -28,12 +28,18 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if p.CallbackProfile == "" {
 		p.CallbackProfile = ringback.DefaultCallbackProfile
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.ownerView(ctx, "") // it has no profiles of its own yet
+	var a *ringback.Account
+	err := e.usingProfiles(ctx, "", func(ctx context.Context, v *view) (err error) {
+		a, err = e.createAccount(ctx, v, p) // it has no profiles of its own yet
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return a, nil
+}
+
+func (e *Engine) createAccount(ctx context.Context, v *view, p CreateAccountParams) (*ringback.Account, error) {
 	profile, err := v.checkProfile("callback_profile", p.CallbackProfile)
 	if err != nil {
 		return nil, err
@@ -45,7 +51,7 @@ func (e *Engine) CreateAccount(ctx context.Context, p CreateAccountParams) (*rin
 	if err := checkSignature("callback_signature", p.CallbackSignature); err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	a := &ringback.Account{
 		ID: ringback.NewID(ringback.PrefixAccount, at), Name: p.Name,
 		CallbackProfile: p.CallbackProfile, Secret: secret,
@@ -107,12 +113,19 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 			return nil, err
 		}
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, id)
+	var a *ringback.Account
+	err := e.usingProfiles(ctx, id, func(ctx context.Context, v *view) (err error) {
+		a, err = e.updateAccount(ctx, v, p)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return a, nil
+}
+
+func (e *Engine) updateAccount(ctx context.Context, v *view, p UpdateAccountParams) (_ *ringback.Account, err error) {
+	id := v.account.ID
 	var profile webhook.Profile
 	if p.CallbackProfile.Set {
 		if profile, err = v.checkProfile("callback_profile", p.CallbackProfile.Value); err != nil {
@@ -135,7 +148,7 @@ func (e *Engine) UpdateAccount(ctx context.Context, id string, p UpdateAccountPa
 		}
 		set(&a.CallbackSignature, p.CallbackSignature)
 		makeSigningKey(a, profile)
-		a.UpdatedAt = now()
+		a.UpdatedAt = e.now()
 		return nil
 	})
 	e.directory.forget(id)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -36,33 +37,49 @@ func (e *Engine) Authenticate(ctx context.Context, text string) (*ringback.Key, 
 	if k := e.keys.get(hash); k != nil {
 		return k, nil
 	}
-	changes := e.keys.version()
+	changes, read := e.keys.version(), time.Now()
 	k, err := e.store.KeyByHash(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
+		e.keys.remove(hash)
 		return nil, ringback.Errorf(ringback.CodeUnauthorized, "this API key is not known; keys begin with %q", keyPrefix)
 	}
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	e.keys.put(hash, k, changes)
+	e.keys.put(hash, k, read, changes)
 	return k, nil
 }
 
-// keyCache remembers keys that were found, by hash, until any key is deleted.
+// keyCache remembers keys that were found, by hash, until any key is deleted, or
+// they are old.
 type keyCache struct {
+	node *nodes.Member
+
 	mu      sync.RWMutex
-	keys    map[[32]byte]*ringback.Key
+	keys    map[[32]byte]cachedKey
 	changes uint64
+}
+
+type cachedKey struct {
+	*ringback.Key
+
+	read time.Time
 }
 
 const maxCachedKeys = 10_000
 
-func newKeyCache() *keyCache { return &keyCache{keys: make(map[[32]byte]*ringback.Key)} }
+func newKeyCache(n *nodes.Member) *keyCache {
+	return &keyCache{node: n, keys: make(map[[32]byte]cachedKey)}
+}
 
 func (c *keyCache) get(hash [32]byte) *ringback.Key {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.keys[hash]
+	k, ok := c.keys[hash]
+	if !ok || outdated(c.node, k.read) {
+		return nil
+	}
+	return k.Key
 }
 
 func (c *keyCache) version() uint64 {
@@ -72,12 +89,19 @@ func (c *keyCache) version() uint64 {
 }
 
 // put keeps a key, unless something changed since it was read.
-func (c *keyCache) put(hash [32]byte, k *ringback.Key, version uint64) {
+func (c *keyCache) put(hash [32]byte, k *ringback.Key, read time.Time, version uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.changes == version && len(c.keys) < maxCachedKeys {
-		c.keys[hash] = k
+	_, known := c.keys[hash]
+	if c.changes == version && (known || len(c.keys) < maxCachedKeys) {
+		c.keys[hash] = cachedKey{k, read}
 	}
+}
+
+func (c *keyCache) remove(hash [32]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.keys, hash)
 }
 
 func (c *keyCache) clear() {
@@ -112,7 +136,7 @@ func (e *Engine) CreateKey(ctx context.Context, p CreateKeyParams) (*ringback.Ke
 	if err != nil {
 		return nil, "", err
 	}
-	at := now()
+	at := e.now()
 	k := &ringback.Key{
 		ID: ringback.NewID(ringback.PrefixKey, at), AccountID: p.AccountID,
 		Name: p.Name, Scopes: scopes, CreatedAt: at,
@@ -181,7 +205,7 @@ func (e *Engine) DeleteKey(ctx context.Context, id string) error {
 // store.ErrExists.
 func (e *Engine) EnsureKey(ctx context.Context, k *ringback.Key, text string) error {
 	if k.CreatedAt.IsZero() {
-		k.CreatedAt = time.Now().UTC()
+		k.CreatedAt = e.now()
 	}
 	err := e.store.InsertKey(ctx, k, HashKey(text))
 	e.keys.clear()

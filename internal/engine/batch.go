@@ -47,7 +47,7 @@ func (e *Engine) PublishEvents(
 		return nil, err
 	}
 	b := &batch{
-		e: e, v: v, events: events, key: key, at: now(), trace: tracing.Of(ctx),
+		e: e, v: v, events: events, key: key, at: e.now(), trace: tracing.Of(ctx),
 		results: make([]Published, len(events)), settled: make([]bool, len(events)),
 	}
 	b.progress.L = &b.mu
@@ -57,12 +57,7 @@ func (e *Engine) PublishEvents(
 			return nil, err
 		}
 	}
-	for i := range events {
-		if !b.settled[i] {
-			b.publish(i)
-		}
-	}
-	b.wait()
+	b.publishRest(ctx)
 	return b.results, b.unavailable()
 }
 
@@ -110,8 +105,7 @@ func (b *batch) lead(ctx context.Context) error {
 		if b.settled[i] {
 			continue
 		}
-		b.publishUnder(i, b.key)
-		b.wait()
+		b.publishFirst(ctx, i)
 		r := &b.results[i]
 		switch code := ringback.CodeOf(r.Err); {
 		case r.Err == nil && !r.Replayed:
@@ -150,6 +144,60 @@ func (b *batch) replay(ctx context.Context, leading int) error {
 	return nil
 }
 
+// publishFirst publishes one event under the key of the batch.
+func (b *batch) publishFirst(ctx context.Context, i int) {
+	b.replan(ctx, func() bool {
+		b.publishUnder(i, b.key)
+		b.wait()
+		return errors.Is(b.results[i].Err, store.ErrStale)
+	})
+}
+
+// publishRest publishes what is not settled.
+func (b *batch) publishRest(ctx context.Context) {
+	b.replan(ctx, func() (stale bool) {
+		for i := range b.events {
+			if !b.settled[i] {
+				b.publish(i)
+			}
+		}
+		b.wait()
+		for i := range b.events {
+			if errors.Is(b.results[i].Err, store.ErrStale) {
+				stale = true
+			} else {
+				b.settled[i] = true
+			}
+		}
+		return stale
+	})
+}
+
+// replan calls try until none of what it published was planned with an account
+// that was changed meanwhile. What can be published is not looked at again: it
+// is as it was when the call began. If the account is never left alone, or gone,
+// those events fail.
+func (b *batch) replan(ctx context.Context, try func() (stale bool)) {
+	err := errRestless(b.v.account.ID)
+	for range maxReplans {
+		if !try() {
+			return
+		}
+		b.e.directory.forget(b.v.account.ID)
+		v, gone := b.e.viewOf(ctx, b.v.account.ID)
+		if gone != nil {
+			err = gone
+			break
+		}
+		b.v = v
+	}
+	for i := range b.results {
+		if errors.Is(b.results[i].Err, store.ErrStale) {
+			b.results[i].Err, b.settled[i] = err, true
+		}
+	}
+}
+
 // publish hands an event over to be committed, under a key of its own if the
 // batch has one.
 func (b *batch) publish(i int) {
@@ -166,7 +214,7 @@ func (b *batch) publishUnder(i int, key *store.IdempotencyKey) {
 	ev := newEvent(b.v.account.ID, b.events[i].PublishEventParams, b.at)
 	ev.TraceParent = b.trace
 	plan := b.e.plan(b.v, ev, nil)
-	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: key}
+	op := plan.publish(key)
 	rows, _ := store.Cost(op)
 	b.mu.Lock()
 	for b.rows > 0 && b.rows+rows > maxInFlight {

@@ -23,7 +23,7 @@ type CreateEventTypeParams struct {
 // CreateEventType adds an event type to the catalogue of an account or, with the
 // owner "", of the operator.
 func (e *Engine) CreateEventType(ctx context.Context, owner string, p CreateEventTypeParams) (*ringback.EventType, error) {
-	at := now()
+	at := e.now()
 	t := &ringback.EventType{
 		AccountID: owner, Name: p.Name, Description: p.Description, Schema: p.Schema, Archived: p.Archived,
 		CreatedAt: at, UpdatedAt: at,
@@ -172,7 +172,7 @@ func (e *Engine) UpdateEventType(ctx context.Context, owner, name string, p Upda
 		set(&t.Description, p.Description)
 		set(&t.Schema, p.Schema)
 		set(&t.Archived, p.Archived)
-		t.UpdatedAt = later(t.UpdatedAt)
+		t.UpdatedAt = later(e.now(), t.UpdatedAt)
 		return checkCatalogued(t)
 	})
 	e.directory.forget(owner)
@@ -182,10 +182,10 @@ func (e *Engine) UpdateEventType(ctx context.Context, owner, name string, p Upda
 	return t, nil
 }
 
-// later is now, but after a time in any case: compiled schemas are told apart by
+// later is the present, but after a time in any case: compiled schemas are told apart by
 // it.
-func later(than time.Time) time.Time {
-	if at := now(); at.After(than) {
+func later(at, than time.Time) time.Time {
+	if at.After(than) {
 		return at
 	}
 	return than.Add(time.Microsecond)

@@ -82,17 +82,20 @@ func (e *Engine) RetryDelivery(ctx context.Context, accountID, id string) (*ring
 	if err != nil {
 		return nil, err
 	}
+	limited := false
 	if d.EndpointID != "" {
-		if ep := v.byID[d.EndpointID]; ep == nil || !ep.Enabled {
+		ep := v.byID[d.EndpointID]
+		if ep == nil || !ep.Enabled {
 			return nil, ringback.Errorf(ringback.CodeEndpointDisabled, "nothing is sent to the endpoint %s: it is disabled or deleted", d.EndpointID)
 		}
+		limited = ep.RateLimit > 0
 	}
 	ev, err := e.Event(ctx, accountID, d.EventID)
 	if err != nil {
 		return nil, err
 	}
-	t := e.dispatcher.Reserve(dispatch.QueueOf(d), dispatch.Size(&store.Claimed{Event: ev.Event, Job: ev.Job}))
-	op := &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Placement: t.Placement, Now: now()}
+	t := e.dispatcher.Reserve(dispatch.QueueOf(d), dispatch.Size(&store.Claimed{Event: ev.Event, Job: ev.Job}), limited)
+	op := &store.RetryDelivery{DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Placement: t.Placement, Now: e.now()}
 	answer := make(chan error, 1)
 	e.commit.Go(func(err error) {
 		switch {
@@ -123,13 +126,14 @@ func (e *Engine) CancelDelivery(ctx context.Context, accountID, id string) (*rin
 		return nil, err
 	}
 	op := &store.CancelDelivery{
-		DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Now: now(), Reason: "canceled by its owner",
+		DeliveryRef: store.DeliveryRef{AccountID: accountID, ID: id}, Now: e.now(), Reason: "canceled by its owner",
 	}
 	if err := e.commit.Do(op); err != nil {
 		return nil, err
 	}
 	if op.Err == nil {
 		e.dispatcher.Drop(id)
+		e.node.Tell(store.Signal{Kind: store.SignalCanceled, AccountID: accountID, Name: id})
 	}
 	d, err := e.delivery(ctx, accountID, id)
 	if err != nil {

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
@@ -17,6 +19,7 @@ import (
 // forgets it.
 type directory struct {
 	store store.Store
+	node  *nodes.Member
 
 	mu    sync.RWMutex
 	views map[string]*view
@@ -26,6 +29,10 @@ type directory struct {
 	changes uint64
 }
 
+// maxAge is how long a view, or a key, is kept where other nodes may change what
+// it is about: they tell, but perhaps it is not heard.
+const maxAge = time.Minute
+
 // maxKept bounds the memory, in accounts, endpoints, event types and profiles;
 // past it views are dropped at random.
 const maxKept = 50_000
@@ -33,6 +40,9 @@ const maxKept = 50_000
 // view is an account as it is at one moment. That of the operator, with the id
 // "", has types and profiles alone.
 type view struct {
+	loaded    time.Time
+	at        time.Time // the same by the clock of all nodes
+	revision  int64     // of the account, before it was read
 	account   *ringback.Account
 	endpoints []*endpointView // by id
 	byID      map[string]*endpointView
@@ -55,8 +65,8 @@ type endpointView struct {
 	signing signing
 }
 
-func newDirectory(s store.Store) *directory {
-	return &directory{store: s, views: make(map[string]*view)}
+func newDirectory(s store.Store, n *nodes.Member) *directory {
+	return &directory{store: s, node: n, views: make(map[string]*view)}
 }
 
 // view gives the account's view, or store.ErrNotFound.
@@ -64,16 +74,19 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 	d.mu.RLock()
 	v, changes := d.views[accountID], d.changes
 	d.mu.RUnlock()
-	if v != nil {
+	if v != nil && !outdated(d.node, v.loaded) {
 		return v, nil
 	}
+	old, loaded := v, time.Now()
 	v, err := d.load(ctx, accountID)
 	if err != nil {
 		return nil, err
 	}
+	v.loaded = loaded
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.changes == changes && d.views[accountID] == nil {
+	if d.changes == changes && d.views[accountID] == old {
+		d.drop(accountID)
 		d.kept += v.size()
 		for id := range d.views {
 			if d.kept <= maxKept {
@@ -85,6 +98,9 @@ func (d *directory) view(ctx context.Context, accountID string) (*view, error) {
 	}
 	return v, nil
 }
+
+// outdated says whether what was read then is to be read again.
+func outdated(n *nodes.Member, read time.Time) bool { return n.Shared() && time.Since(read) > maxAge }
 
 // size counts what a view keeps.
 func (v *view) size() int { return 1 + len(v.endpoints) + len(v.types) + len(v.profiles) }
@@ -107,6 +123,10 @@ func (d *directory) forget(accountID string) {
 }
 
 func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
+	revision, err := d.store.Revision(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
 	types, err := d.loadTypes(ctx, accountID)
 	if err != nil {
 		return nil, err
@@ -124,7 +144,7 @@ func (d *directory) load(ctx context.Context, accountID string) (*view, error) {
 		return nil, err
 	}
 	v := &view{
-		account: account, byID: make(map[string]*endpointView),
+		at: presentOf(d.node), revision: revision, account: account, byID: make(map[string]*endpointView),
 		profiles: profiles, shared: operator.profiles, types: types,
 	}
 	page := store.Page{Limit: MaxLimit}
@@ -161,7 +181,7 @@ func (d *directory) loadTypes(ctx context.Context, owner string) (map[string]sto
 func (v *view) newEndpointView(e *ringback.Endpoint) *endpointView {
 	ev := &endpointView{Endpoint: e, signing: unknownProfile(e.Profile)}
 	if p, ok := v.profile(e.Profile); ok {
-		ev.signing = newSigning(p.Profile, e.Secret, e.PreviousSecrets, now())
+		ev.signing = newSigning(p.Profile, e.Secret, e.PreviousSecrets, v.at)
 	}
 	for i := range ev.signing {
 		t := &ev.signing[i].Target
@@ -186,7 +206,7 @@ func (v *view) callback(profile string) signing {
 	if !ok {
 		return unknownProfile(profile) // not kept: anything may be asked for
 	}
-	made := newCallbackSigning(p.Profile, v.account, now())
+	made := newCallbackSigning(p.Profile, v.account, v.at)
 	v.callbacks.Store(profile, made)
 	return made
 }
@@ -202,11 +222,25 @@ func (t targets) Target(ctx context.Context, d *ringback.Delivery, job *ringback
 	}
 	if d.EndpointID != "" {
 		if ep, ok := v.byID[d.EndpointID]; ok {
-			return ep.signing.at(time.Now()), nil
+			return ep.signing.at(t.e.now()), nil
 		}
 		return &dispatch.Target{URL: d.URL, Profile: webhook.Profile{Name: d.Profile}, Gone: reasonDeleted}, nil
 	}
-	target := *v.callback(d.Profile).at(time.Now())
+	target := *v.callback(d.Profile).at(t.e.now())
 	target.URL, target.IncludeResult = d.URL, job.IncludeResult
 	return &target, nil
+}
+
+// Limited says whether a queue's destination has a rate limit: endpoints may.
+func (t targets) Limited(ctx context.Context, queueName string) (bool, error) {
+	accountID, destination, _ := strings.Cut(queueName, "/")
+	if !ringback.ValidID(ringback.PrefixEndpoint, destination) {
+		return false, nil
+	}
+	v, err := t.e.directory.view(ctx, accountID)
+	if err != nil {
+		return false, err
+	}
+	ep := v.byID[destination]
+	return ep != nil && ep.RateLimit > 0, nil
 }

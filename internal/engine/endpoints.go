@@ -33,12 +33,18 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if p.Profile == "" {
 		p.Profile = ringback.DefaultCallbackProfile
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, accountID)
+	var ep *ringback.Endpoint
+	err := e.usingProfiles(ctx, accountID, func(ctx context.Context, v *view) (err error) {
+		ep, err = e.createEndpoint(ctx, v, p)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return ep, nil
+}
+
+func (e *Engine) createEndpoint(ctx context.Context, v *view, p CreateEndpointParams) (*ringback.Endpoint, error) {
 	profile, err := v.checkProfile("profile", p.Profile)
 	if err != nil {
 		return nil, err
@@ -47,9 +53,9 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 	if err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	ep := &ringback.Endpoint{
-		ID: ringback.NewID(ringback.PrefixEndpoint, at), AccountID: accountID,
+		ID: ringback.NewID(ringback.PrefixEndpoint, at), AccountID: v.account.ID,
 		Name: p.Name, URL: p.URL, EventTypes: p.EventTypes, Profile: p.Profile, Secret: secret,
 		IncludeResult: profile.IncludeResult, Enabled: true, Headers: p.Headers,
 		Timeout: ringback.DefaultAttemptTimeout, RateLimit: p.RateLimit, CreatedAt: at, UpdatedAt: at,
@@ -79,7 +85,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, accountID string, p CreateE
 		return nil, err
 	}
 	err = e.store.InsertEndpoint(ctx, ep, ringback.MaxEndpoints)
-	e.directory.forget(accountID)
+	e.directory.forget(v.account.ID)
 	if errors.Is(err, store.ErrLimit) {
 		return nil, ringback.Errorf(ringback.CodeInvalid, "the account has %d endpoints, which is the limit; delete one first", ringback.MaxEndpoints)
 	}
@@ -182,23 +188,21 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, accountID, id string, p Upd
 func (e *Engine) updateEndpoint(
 	ctx context.Context, accountID, id string, p UpdateEndpointParams,
 ) (ep *ringback.Endpoint, disabled bool, err error) {
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, accountID)
-	if err != nil {
-		return nil, false, err
-	}
-	ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
-		wasEnabled := ep.Enabled
-		p.apply(ep, now())
-		disabled = wasEnabled && !ep.Enabled
-		if err := checkEndpoint(ep); err != nil {
-			return err
-		}
-		return p.applyProfile(ep, v)
+	err = e.usingProfiles(ctx, accountID, func(ctx context.Context, v *view) error {
+		var err error
+		ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+			wasEnabled := ep.Enabled
+			p.apply(ep, e.now())
+			disabled = wasEnabled && !ep.Enabled
+			if err := checkEndpoint(ep); err != nil {
+				return err
+			}
+			return p.applyProfile(ep, v)
+		})
+		e.endpointChanged(accountID, id)
+		return found(err, "endpoint", id)
 	})
-	e.endpointChanged(accountID, id)
-	return ep, disabled, found(err, "endpoint", id)
+	return ep, disabled, err
 }
 
 func (p *UpdateEndpointParams) apply(ep *ringback.Endpoint, at time.Time) {

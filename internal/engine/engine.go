@@ -7,6 +7,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ type Config struct {
 // that a caller can do something about are *ringback.Error.
 type Engine struct {
 	store      store.Store
+	node       *nodes.Member
 	egress     Egress
 	log        *slog.Logger
 	metrics    *metrics.Metrics
@@ -55,12 +57,12 @@ type Engine struct {
 	retention  time.Duration
 	directory  *directory
 	schemas    *schemaCache
-	profileUse sync.RWMutex // held to write while a profile must not come into use, to read while one may
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers
 	failing    *failingClocks
 	jobTimer   *alarm
+	abandoned  chan struct{} // has one element when cancellations may have been cut off
 	stopping   chan struct{}
 	background sync.WaitGroup // work that outlives the call that began it
 }
@@ -74,16 +76,19 @@ func New(c Config) *Engine {
 		c.Tracer = tracing.Off()
 	}
 	e := &Engine{
-		store: c.Store, egress: c.Egress, log: c.Log, metrics: c.Metrics, tracer: c.Tracer,
+		store: c.Store, node: c.Node, egress: c.Egress, log: c.Log, metrics: c.Metrics, tracer: c.Tracer,
 		commit:    commit.New(c.Store, c.Log, c.Metrics),
 		retention: c.Retention,
-		directory: newDirectory(c.Store),
+		directory: newDirectory(c.Store, c.Node),
 		schemas:   newSchemaCache(c.Store),
-		keys:      newKeyCache(),
+		keys:      newKeyCache(c.Node),
 		finished:  newFinals(),
-		idle:      newIdleWorkers(),
-		failing:   newFailingClocks(),
+		idle: newIdleWorkers(func(j readyJob) {
+			c.Node.Tell(store.Signal{Kind: store.SignalReady, AccountID: j.accountID, Name: j.jobType})
+		}),
+		failing:   newFailingClocks(c.Node),
 		jobTimer:  newAlarm(),
+		abandoned: make(chan struct{}, 1),
 		stopping:  make(chan struct{}),
 	}
 	e.dispatcher = dispatch.New(dispatch.Config{
@@ -96,24 +101,31 @@ func New(c Config) *Engine {
 
 // Run works until ctx is done. The parts stop in this order: the timers and
 // the dispatcher (which lets running attempts end), then the group commit,
-// since the others need it to record what they did. Callers of other methods
+// since the others need it to record what they did, and last the node leaves:
+// until then what it had leased is its own. Callers of other methods
 // must be gone before ctx is done; their long polls end when Drain is called.
 func (e *Engine) Run(ctx context.Context) error {
 	commitCtx, stopCommit := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCommit()
 	committed := make(chan error, 1)
 	go func() { committed <- e.commit.Run(commitCtx) }()
+	nodeCtx, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	left := make(chan error, 1)
+	go func() { left <- e.node.Run(nodeCtx, e.nodeHandlers()) }()
 
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return e.dispatcher.Run(ctx) })
 	parts.Go(func() error { return e.runJobTimers(ctx) })
 	parts.Go(func() error { return e.runUpkeep(ctx) })
 	parts.Go(func() error { e.runRetention(ctx); return nil })
-	parts.Go(func() error { e.cancelAbandoned(ctx); return nil })
+	parts.Go(func() error { e.runAbandoned(ctx); return nil })
 	err := parts.Wait()
 	e.background.Wait()
 	stopCommit()
-	return errors.Join(err, <-committed)
+	err = errors.Join(err, <-committed)
+	leave()
+	return errors.Join(err, <-left)
 }
 
 // Drain ends long polls and waits for jobs. It is called once, before Run's
@@ -137,6 +149,9 @@ func (e *Engine) Ready() error {
 	if e.commit.Failing() {
 		return ringback.Unavailable(errors.New("the store cannot commit"))
 	}
+	if !e.node.Sure() {
+		return ringback.Unavailable(fmt.Errorf("the store has not confirmed for %s that this node lives", nodes.Silence))
+	}
 	return nil
 }
 
@@ -159,7 +174,7 @@ func (e *Engine) runUpkeep(ctx context.Context) error {
 		select {
 		case <-probe.C:
 			if e.commit.Failing() {
-				e.commit.Note(e.store.PutSetting(ctx, "last_write_probe", time.Now().UTC().Format(time.RFC3339)))
+				e.commit.Note(e.store.PutSetting(ctx, "last_write_probe", e.now().Format(time.RFC3339)))
 			}
 		case <-purge.C:
 			e.purgeIdempotencyKeys(ctx)
@@ -171,7 +186,7 @@ func (e *Engine) runUpkeep(ctx context.Context) error {
 
 func (e *Engine) purgeIdempotencyKeys(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := e.store.PurgeIdempotencyKeys(ctx, now().Add(-store.KeyTTL), purgeSlice)
+		n, err := e.store.PurgeIdempotencyKeys(ctx, e.now().Add(-store.KeyTTL), purgeSlice)
 		if err != nil {
 			e.log.Warn("old idempotency keys could not be deleted", "error", err)
 			return
@@ -182,8 +197,11 @@ func (e *Engine) purgeIdempotencyKeys(ctx context.Context) {
 	}
 }
 
-// now is the present with the resolution that is kept.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// now is the present with the resolution that is kept, by the clock that all
+// nodes have in common.
+func (e *Engine) now() time.Time { return presentOf(e.node) }
+
+func presentOf(n *nodes.Member) time.Time { return n.Now().UTC().Truncate(time.Microsecond) }
 
 // found maps the store's "not found" to the error that callers see.
 func found(err error, kind, id string) error {

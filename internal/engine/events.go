@@ -26,30 +26,35 @@ func (e *Engine) PublishEvent(ctx context.Context, accountID string, p PublishEv
 	if err := checkPublication(p); err != nil {
 		return nil, false, err
 	}
-	v, err := e.viewOf(ctx, accountID)
-	if err != nil {
-		return nil, false, err
-	}
-	if err := e.checkPublished(ctx, v, p.Type, p.Data, nil); err != nil {
-		return nil, false, err
-	}
-	ev = newEvent(accountID, p, now())
-	ev.TraceParent = tracing.Of(ctx)
-	plan := e.plan(v, ev, nil)
-	op := &store.PublishEvent{Event: ev, Deliveries: plan.deliveries(), Key: p.Key}
-	err = e.commitPlan(plan, op, func() bool { return op.Err == nil && op.Replayed == "" })
+	var op *store.PublishEvent
+	err = e.replan(ctx, accountID, func(v *view) error {
+		if err := e.checkPublished(ctx, v, p.Type, p.Data, nil); err != nil {
+			return err
+		}
+		ev = newEvent(accountID, p, e.now())
+		ev.TraceParent = tracing.Of(ctx)
+		plan := e.plan(v, ev, nil)
+		op = plan.publish(p.Key)
+		if err := e.commitPlan(plan, op, func() bool { return op.Err == nil && op.Replayed == "" }); err != nil {
+			return err
+		}
+		return op.Err
+	})
 	switch {
+	case errors.Is(err, store.ErrIdempotencyMismatch):
+		return nil, false, idempotencyMismatch(p.Key)
 	case err != nil:
 		return nil, false, err
-	case errors.Is(op.Err, store.ErrIdempotencyMismatch):
-		return nil, false, idempotencyMismatch(p.Key)
-	case op.Err != nil:
-		return nil, false, op.Err
 	case op.Replayed != "":
 		ev, err = e.event(ctx, accountID, op.Replayed)
 		return ev, true, err
 	}
 	return ev, false, nil
+}
+
+// publish is the operation that inserts a plan.
+func (p *plan) publish(key *store.IdempotencyKey) *store.PublishEvent {
+	return &store.PublishEvent{Event: p.event, Deliveries: p.deliveries(), Key: key, Revision: p.view.revision}
 }
 
 // checkPublication checks what can be said about an event without its account.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -21,32 +22,49 @@ const failingNoted = time.Minute
 // failingClocks know since when endpoints have only failed. What lasts is kept
 // in the store (Endpoint.FailingSince), so that a restart does not begin anew.
 type failingClocks struct {
-	mu    sync.Mutex
-	since map[string]time.Time // by endpoint id; only those that fail
+	node *nodes.Member
+
+	mu     sync.Mutex
+	clocks map[string]failingClock // by endpoint id; only those that fail
 }
 
-func newFailingClocks() *failingClocks { return &failingClocks{since: make(map[string]time.Time)} }
+type failingClock struct {
+	since time.Time
+	last  time.Time // when it failed here
+	kept  bool      // since is from the store
+}
 
-// fail gives since when the endpoint fails; kept is what the store knows.
+// failingTrusted is how long after a failure another one goes on from it,
+// although other nodes may have delivered meanwhile and the store does not know
+// of it. Retries come sooner.
+const failingTrusted = 10 * time.Minute
+
+func newFailingClocks(n *nodes.Member) *failingClocks {
+	return &failingClocks{node: n, clocks: make(map[string]failingClock)}
+}
+
+// fail gives since when the endpoint fails; kept is what the store knows. With
+// other nodes, what it knows counts: they reset it when they deliver.
 func (f *failingClocks) fail(id string, at, kept time.Time) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	since, ok := f.since[id]
-	if !ok {
-		since = at
-		if !kept.IsZero() {
-			since = kept
-		}
-		f.since[id] = since
+	c, ok := f.clocks[id]
+	switch {
+	case !kept.IsZero() && (!ok || f.node.Shared()):
+		c = failingClock{since: kept, kept: true}
+	case !ok, f.node.Shared() && (c.kept || at.Sub(c.last) > failingTrusted):
+		c = failingClock{since: at}
 	}
-	return since
+	c.last = at
+	f.clocks[id] = c
+	return c.since
 }
 
 // reset ends the clock.
 func (f *failingClocks) reset(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.since, id)
+	delete(f.clocks, id)
 }
 
 // Observe keeps the clock of endpoints that only fail, and disables those that
@@ -104,8 +122,8 @@ func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, si
 		eventType = ringback.EventEndpointRecovered
 	}
 	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
-		if ep.FailingSince.Equal(since) || !ep.Enabled {
-			return errUnchanged
+		if ep.FailingSince.IsZero() == since.IsZero() || !ep.Enabled {
+			return errUnchanged // another node may have kept a time of its own
 		}
 		ep.FailingSince = since
 		return nil
@@ -118,7 +136,7 @@ func (e *Engine) keepFailingSince(ctx context.Context, ep *ringback.Endpoint, si
 // disable turns an endpoint off for a reason of its receiver's, tells the
 // operator, and cancels what is pending.
 func (e *Engine) disable(ctx context.Context, ep *ringback.Endpoint, reason string, n *endpointNotice) {
-	at := now()
+	at := e.now()
 	n.Reason, n.DisabledAt = reason, instant(at)
 	err := e.changeEndpoint(ctx, ep, func(ep *ringback.Endpoint) error {
 		if !ep.Enabled {
@@ -158,13 +176,13 @@ func (e *Engine) cancelPending(accountID, endpointID, reason string) {
 		return
 	}
 	done := make(chan struct{})
-	at := now()
+	at := e.now()
 	e.background.Go(func() {
 		defer close(done)
 		for !e.isStopping() {
 			op := &store.CancelPending{
 				AccountID: accountID, EndpointID: endpointID, CreatedBefore: at,
-				Limit: cancelSlice, Now: now(), Reason: reason,
+				Limit: cancelSlice, Now: e.now(), Reason: reason,
 			}
 			if err := e.commit.Do(op); err != nil {
 				e.log.Warn("pending deliveries could not be canceled; they are when they are due",
@@ -172,6 +190,9 @@ func (e *Engine) cancelPending(accountID, endpointID, reason string) {
 				return
 			}
 			e.dispatcher.Drop(op.Canceled...)
+			if len(op.Canceled) > 0 {
+				e.node.Tell(store.Signal{Kind: store.SignalCanceled, AccountID: accountID})
+			}
 			if len(op.Canceled) < cancelSlice {
 				return
 			}
@@ -187,6 +208,19 @@ func (e *Engine) cancelPending(accountID, endpointID, reason string) {
 
 // maxAbandoned is how many endpoints one look takes.
 const maxAbandoned = 1000
+
+// runAbandoned takes up what an earlier process, or a node that is gone, did not
+// end.
+func (e *Engine) runAbandoned(ctx context.Context) {
+	for {
+		e.cancelAbandoned(ctx)
+		select {
+		case <-e.abandoned:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // cancelAbandoned takes up cancellations that an earlier process did not end.
 func (e *Engine) cancelAbandoned(ctx context.Context) {

@@ -73,9 +73,10 @@ type flaky struct {
 
 	mu      sync.Mutex
 	broken  bool
-	instead store.Store  // what Commit goes to instead, or nil
-	leases  atomic.Int64 // LeaseJobs operations
-	changes atomic.Int64 // ChangeEndpoint operations
+	instead store.Store    // what Commit goes to instead, or nil
+	before  func(store.Op) // is called with what is to be committed, or nil
+	leases  atomic.Int64   // LeaseJobs operations
+	changes atomic.Int64   // ChangeEndpoint operations
 }
 
 var errDiskFull = errors.New("disk full")
@@ -113,6 +114,9 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 		return errDiskFull
 	}
 	for _, op := range ops {
+		if f.before != nil {
+			f.before(op)
+		}
 		switch op.(type) {
 		case *store.LeaseJobs:
 			f.leases.Add(1)

@@ -25,7 +25,7 @@ func (e *Engine) ImportEventTypes(ctx context.Context, owner, name string) (all 
 	if err := e.checkRoom(ctx, owner, types); err != nil {
 		return nil, 0, err
 	}
-	at := now()
+	at := e.now()
 	for _, p := range types {
 		t := &ringback.EventType{AccountID: owner, Name: p.name, Description: p.description, CreatedAt: at, UpdatedAt: at}
 		if p.schema != "" {

@@ -37,7 +37,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	if err != nil {
 		return nil, false, err
 	}
-	at := now()
+	at := e.now()
 	job, err = e.newJob(ctx, v, p, at)
 	if err != nil {
 		return nil, false, err
@@ -58,7 +58,7 @@ func (e *Engine) SubmitJob(ctx context.Context, accountID string, p SubmitJobPar
 	case job.RunAt.After(at):
 		e.jobTimer.set(job.RunAt)
 	default:
-		e.idle.notify(readyJob{accountID, job.Type})
+		e.idle.notify(readyJob{accountID: accountID, jobType: job.Type})
 	}
 	return job, false, nil
 }
@@ -179,17 +179,16 @@ func (e *Engine) WaitJob(ctx context.Context, accountID, idOrUUID string, wait t
 	if !ok || wait <= 0 {
 		return e.Job(ctx, accountID, idOrUUID)
 	}
-	done, stop := e.finished.watch(id)
-	defer stop()
-	job, err := e.Job(ctx, accountID, id)
-	if err != nil || job.Status.Final() {
-		return job, err
-	}
-	e.await(ctx, done, wait)
-	if ctx.Err() != nil {
-		return job, nil
-	}
-	return e.Job(ctx, accountID, id)
+	var job *ringback.Job
+	err := e.untilFinal(ctx, id, wait, func() (bool, error) {
+		j, err := e.Job(ctx, accountID, id)
+		if err != nil {
+			return false, err
+		}
+		job = j
+		return job.Status.Final(), nil
+	})
+	return job, err
 }
 
 // JobFilter selects jobs; empty members select all.
@@ -249,24 +248,27 @@ func (e *Engine) CancelJob(ctx context.Context, accountID, idOrUUID string) (*ri
 func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (err error) {
 	span := e.tracer.Finish(ctx, job)
 	defer func() { span.End(err) }()
-	v, err := e.viewOf(ctx, job.AccountID)
-	if err != nil {
-		return err
+	err = e.replan(ctx, job.AccountID, func(v *view) error { return e.finishWith(v, job, token, span.TraceParent()) })
+	if err == nil {
+		e.finished.notify(job.ID)
+		e.node.Tell(store.Signal{Kind: store.SignalFinished, AccountID: job.AccountID, Name: job.ID})
 	}
-	at := now()
+	return err
+}
+
+// finishWith is finish with an account as it is in a view.
+func (e *Engine) finishWith(v *view, job *ringback.Job, token, traceParent string) error {
+	at := e.now()
 	job.FinishedAt, job.LeaseExpiresAt = at, time.Time{}
 	ev := &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: job.AccountID,
 		Type: job.EventTypes.For(job.Status), ResourceID: job.ResourceID, JobID: job.ID, CreatedAt: at,
-		TraceParent: span.TraceParent(),
+		TraceParent: traceParent,
 	}
 	p := e.plan(v, ev, job)
-	op := &store.FinishJob{Job: job, Token: token, Event: ev, Deliveries: p.deliveries()}
+	op := &store.FinishJob{Job: job, Token: token, Event: ev, Deliveries: p.deliveries(), Revision: v.revision}
 	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
 		return err
-	}
-	if op.Err == nil {
-		e.finished.notify(job.ID)
 	}
 	return op.Err
 }

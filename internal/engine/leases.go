@@ -50,8 +50,14 @@ func (e *Engine) LeaseJobs(ctx context.Context, p LeaseParams) ([]*ringback.Job,
 				if err != nil || len(jobs) == p.Max || inputs(jobs) > maxListBytes {
 					e.idle.notify(ready)
 				}
+				if ready.several {
+					e.idle.notify(ready)
+				}
 				return jobs, err
 			}
+			continue
+		case <-e.elsewhere():
+			e.idle.leave(w)
 			continue
 		case <-timer.C:
 		case <-e.stopping:
@@ -95,7 +101,7 @@ func checkLease(p LeaseParams) error {
 
 func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
 	op := &store.LeaseJobs{
-		AccountID: p.AccountID, Types: p.Types, Max: p.Max, MaxBytes: maxListBytes, Now: now(), Lease: p.Lease, Token: newLeaseToken,
+		AccountID: p.AccountID, Types: p.Types, Max: p.Max, MaxBytes: maxListBytes, Now: e.now(), Lease: p.Lease, Token: newLeaseToken,
 	}
 	if err := e.commit.Do(op); err != nil {
 		return nil, err
@@ -187,7 +193,7 @@ func (e *Engine) Heartbeat(ctx context.Context, r LeaseRef, lease time.Duration)
 	if err != nil {
 		return time.Time{}, err
 	}
-	op := &store.ExtendLease{AccountID: job.AccountID, JobID: job.ID, Token: r.Token, Now: now(), Lease: lease}
+	op := &store.ExtendLease{AccountID: job.AccountID, JobID: job.ID, Token: r.Token, Now: e.now(), Lease: lease}
 	if err := e.commit.Do(op); err != nil {
 		return time.Time{}, err
 	}
@@ -278,7 +284,7 @@ func (e *Engine) finishLeased(ctx context.Context, job, end *ringback.Job, token
 
 // requeue puts a leased job back, to be leased again after a pause.
 func (e *Engine) requeue(ctx context.Context, job *ringback.Job, reason string) error {
-	at := now()
+	at := e.now()
 	op := &store.RequeueJob{
 		AccountID: job.AccountID, JobID: job.ID, Token: job.LeaseToken, Now: at,
 		RunAt: at.Add(ringback.JobBackoff(job.Attempt)).Truncate(time.Microsecond), Error: reason,

@@ -78,7 +78,7 @@ func (e *Engine) planNotice(ctx context.Context, eventType, accountID, resourceI
 	if err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	return e.plan(v, &ringback.Event{
 		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: ringback.OperatorAccountID, Type: eventType,
 		ResourceID: resourceID, Data: stable, CreatedAt: at,

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ringback/ringback/internal/dispatch"
 	"github.com/ringback/ringback/internal/store"
@@ -12,7 +13,9 @@ import (
 // with a place reserved for it.
 type plan struct {
 	event   *ringback.Event
+	view    *view
 	claimed []store.Claimed
+	limited []bool // whether its destination has a rate limit, one for each
 	tickets []dispatch.Ticket
 }
 
@@ -20,14 +23,14 @@ type plan struct {
 // enabled endpoint that subscribes to its type. job is nil for a published
 // event. The plan must be settled.
 func (e *Engine) plan(v *view, ev *ringback.Event, job *ringback.Job) *plan {
-	p := &plan{event: ev}
+	p := &plan{event: ev, view: v}
 	if job != nil && job.CallbackURL != "" {
-		p.add(ev, job, "", job.CallbackURL, job.Profile)
+		p.add(ev, job, "", job.CallbackURL, job.Profile, false)
 	}
 	if job == nil || !job.CallbackOnly {
 		for _, ep := range v.endpoints {
 			if ep.Enabled && ep.Subscribes(ev.Type) {
-				p.add(ev, job, ep.ID, ep.URL, ep.Profile)
+				p.add(ev, job, ep.ID, ep.URL, ep.Profile, ep.RateLimit > 0)
 			}
 		}
 	}
@@ -40,11 +43,12 @@ func (e *Engine) reserve(p *plan) {
 	p.tickets = make([]dispatch.Ticket, len(p.claimed))
 	for i := range p.claimed {
 		c := &p.claimed[i]
-		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c))
+		p.tickets[i] = e.dispatcher.Reserve(dispatch.QueueOf(c.Delivery), dispatch.Size(c), p.limited[i])
 	}
 }
 
-func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string) {
+func (p *plan) add(ev *ringback.Event, job *ringback.Job, endpointID, url, profile string, limited bool) {
+	p.limited = append(p.limited, limited)
 	p.claimed = append(p.claimed, store.Claimed{Event: ev, Job: job, Delivery: &ringback.Delivery{
 		ID: ringback.DeliveryID(ev.ID, len(p.claimed)), AccountID: ev.AccountID,
 		EventID: ev.ID, EventType: ev.Type, JobID: ev.JobID, EndpointID: endpointID,
@@ -102,6 +106,30 @@ func (e *Engine) handOver(p *plan, op store.Op, applied func() bool, done func(e
 		e.settle(p, err == nil && applied())
 		done(err)
 	}, op)
+}
+
+// maxReplans is how often an event is planned anew because its account was
+// changed meanwhile. Each time somebody else's change went through.
+const maxReplans = 10
+
+// replan calls try until it plans with an account that is still as it was when
+// the plan is committed: until it gives something other than store.ErrStale.
+func (e *Engine) replan(ctx context.Context, accountID string, try func(v *view) error) error {
+	for range maxReplans {
+		v, err := e.viewOf(ctx, accountID)
+		if err != nil {
+			return err
+		}
+		if err := try(v); !errors.Is(err, store.ErrStale) {
+			return err
+		}
+		e.directory.forget(accountID)
+	}
+	return errRestless(accountID)
+}
+
+func errRestless(accountID string) error {
+	return ringback.Errorf(ringback.CodeUnavailable, "the account %s is being changed all the time; try again", accountID)
 }
 
 // viewOf gives an account's view, or the error that callers see.

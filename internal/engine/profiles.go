@@ -28,7 +28,7 @@ type CreateProfileParams struct {
 // CreateProfile makes a custom profile of an account or, with the owner "", of
 // the operator, for every account.
 func (e *Engine) CreateProfile(ctx context.Context, owner string, p CreateProfileParams) (*Profile, error) {
-	at := now()
+	at := e.now()
 	c := &ringback.CustomProfile{
 		AccountID: owner, Name: p.Name, Shape: p.Shape, Header: p.Header,
 		Algorithm: string(webhook.AlgorithmHMACSHA256), Encoding: string(webhook.EncodingHex), Prefix: p.Prefix,
@@ -42,31 +42,32 @@ func (e *Engine) CreateProfile(ctx context.Context, owner string, p CreateProfil
 	if err != nil {
 		return nil, err
 	}
-	e.profileUse.Lock()
-	defer e.profileUse.Unlock()
-	v, err := e.ownerView(ctx, owner)
+	err = e.changingProfiles(ctx, owner, func(ctx context.Context, v *view) error { return e.createProfile(ctx, v, c, made) })
 	if err != nil {
 		return nil, err
 	}
+	return made, nil
+}
+
+func (e *Engine) createProfile(ctx context.Context, v *view, c *ringback.CustomProfile, made *Profile) error {
+	owner := c.AccountID
 	if hidden := v.shared[c.Name]; hidden != nil && v.profiles[c.Name] == nil && hidden.KeyForm != made.KeyForm {
 		if err := e.checkKeysUnused(ctx, owner, c.Name); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	err = e.store.InsertProfile(ctx, c, ringback.MaxProfiles)
+	err := e.store.InsertProfile(ctx, c, ringback.MaxProfiles)
 	e.directory.forgetProfiles(owner)
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return nil, &ringback.Error{
+		return &ringback.Error{
 			Code: ringback.CodeAlreadyExists, Field: "name",
 			Message: "there is a profile " + c.Name + " already; change it with PATCH /v1/profiles/" + c.Name,
 		}
 	case errors.Is(err, store.ErrLimit):
-		return nil, ringback.Errorf(ringback.CodeInvalid, "there are %d custom profiles, which is the limit; delete one first", ringback.MaxProfiles)
-	case err != nil:
-		return nil, unavailable(err)
+		return ringback.Errorf(ringback.CodeInvalid, "there are %d custom profiles, which is the limit; delete one first", ringback.MaxProfiles)
 	}
-	return made, nil
+	return unavailable(err)
 }
 
 func setGiven(to *string, value string) {
@@ -101,15 +102,25 @@ type UpdateProfileParams struct {
 
 // UpdateProfile changes a custom profile of the owner's own.
 func (e *Engine) UpdateProfile(ctx context.Context, owner, name string, p UpdateProfileParams) (*Profile, error) {
-	e.profileUse.Lock()
-	defer e.profileUse.Unlock()
-	if err := e.checkOwnProfile(ctx, owner, name); err != nil {
+	var made *Profile
+	err := e.changingProfiles(ctx, owner, func(ctx context.Context, v *view) (err error) {
+		made, err = e.updateProfile(ctx, v, owner, name, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (e *Engine) updateProfile(ctx context.Context, v *view, owner, name string, p UpdateProfileParams) (*Profile, error) {
+	if err := v.checkOwnProfile(owner, name); err != nil {
 		return nil, err
 	}
 	var made *Profile
 	_, err := e.store.UpdateProfile(ctx, owner, name, func(c *ringback.CustomProfile) (err error) {
 		before := customProfile(c)
-		p.apply(c)
+		p.apply(c, e.now())
 		if made, err = checkCustom(c); err != nil || made.KeyForm == before.KeyForm {
 			return err
 		}
@@ -125,7 +136,7 @@ func (e *Engine) UpdateProfile(ctx context.Context, owner, name string, p Update
 	return made, nil
 }
 
-func (p *UpdateProfileParams) apply(c *ringback.CustomProfile) {
+func (p *UpdateProfileParams) apply(c *ringback.CustomProfile, at time.Time) {
 	set(&c.Shape, p.Shape)
 	set(&c.Header, p.Header)
 	set(&c.Algorithm, p.Algorithm)
@@ -135,16 +146,18 @@ func (p *UpdateProfileParams) apply(c *ringback.CustomProfile) {
 	set(&c.IncludeResult, p.IncludeResult)
 	set(&c.RetrySchedule, p.RetrySchedule)
 	set(&c.UserAgent, p.UserAgent)
-	c.UpdatedAt = now()
+	c.UpdatedAt = at
 }
 
 // DeleteProfile deletes a custom profile of the owner's own that nobody uses.
 // Jobs that have yet to call back in it are not looked for: attempts of their
 // callbacks fail while there is no profile of that name.
 func (e *Engine) DeleteProfile(ctx context.Context, owner, name string) error {
-	e.profileUse.Lock()
-	defer e.profileUse.Unlock()
-	if err := e.checkOwnProfile(ctx, owner, name); err != nil {
+	return e.changingProfiles(ctx, owner, func(ctx context.Context, v *view) error { return e.deleteProfile(ctx, v, owner, name) })
+}
+
+func (e *Engine) deleteProfile(ctx context.Context, v *view, owner, name string) error {
+	if err := v.checkOwnProfile(owner, name); err != nil {
 		return err
 	}
 	user, err := e.profileUser(ctx, owner, name)
@@ -163,11 +176,7 @@ func (e *Engine) DeleteProfile(ctx context.Context, owner, name string) error {
 }
 
 // checkOwnProfile refuses names of profiles that the owner cannot change.
-func (e *Engine) checkOwnProfile(ctx context.Context, owner, name string) error {
-	v, err := e.ownerView(ctx, owner)
-	if err != nil {
-		return err
-	}
+func (v *view) checkOwnProfile(owner, name string) error {
 	p, ok := v.profile(name)
 	switch {
 	case !ok:

@@ -67,6 +67,11 @@ func (d *directory) forgetProfiles(owner string) {
 		d.forget(owner)
 		return
 	}
+	d.forgetAll()
+}
+
+// forgetAll drops every view.
+func (d *directory) forgetAll() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changes++

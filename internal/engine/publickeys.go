@@ -26,7 +26,7 @@ func (e *Engine) PublicKeys(ctx context.Context, accountID string) ([]PublicKey,
 	if err != nil {
 		return nil, err
 	}
-	at := now()
+	at := e.now()
 	return slices.DeleteFunc(slices.Clone(v.publicKeys()), func(k PublicKey) bool {
 		return !k.Until.IsZero() && !k.Until.After(at)
 	}), nil

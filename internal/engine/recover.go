@@ -44,7 +44,7 @@ func (e *Engine) RecoverEndpoint(ctx context.Context, accountID, id string, p Re
 	if err != nil {
 		return nil, err
 	}
-	start := now()
+	begun, start := time.Now(), e.now()
 	after, before, err := p.bounds(start)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (e *Engine) RecoverEndpoint(ctx context.Context, accountID, id string, p Re
 	for {
 		op := &store.RecoverEvents{
 			AccountID: accountID, EndpointID: ep.ID, URL: ep.URL, Profile: ep.Profile, After: after, Before: before,
-			Match: ep.Subscribes, Limit: recoverSlice, Queue: queue, Now: now(),
+			Match: ep.Subscribes, Limit: recoverSlice, Queue: queue, Now: e.now(),
 		}
 		shelved := e.dispatcher.Shelve(queue)
 		err := e.commit.Do(op)
@@ -68,7 +68,7 @@ func (e *Engine) RecoverEndpoint(ctx context.Context, accountID, id string, p Re
 			return r, nil
 		}
 		after = op.Last
-		if e.isStopping() || now().Sub(start) >= recoverTime {
+		if e.isStopping() || time.Since(begun) >= recoverTime {
 			r.Next = recoveryCursor(after, before)
 			return r, nil
 		}

@@ -35,14 +35,14 @@ func (e *Engine) runRetention(ctx context.Context) {
 		return
 	}
 	for wait := retentionStart; pause(ctx, wait); wait = retentionEvery {
-		e.purgeHistory(ctx)
+		e.ifFree(ctx, lockRetention, e.purgeHistory)
 	}
 }
 
 // purgeHistory deletes all that is over by now, or until ctx is done.
 func (e *Engine) purgeHistory(ctx context.Context) {
 	began := time.Now()
-	p := purger{store: e.store, before: now().Add(-e.retention), rows: firstRetentionRows}
+	p := purger{store: e.store, before: e.now().Add(-e.retention), rows: firstRetentionRows}
 	if err := p.run(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("what is older than the retention could not be deleted; trying again later", "error", err)
 	}

@@ -22,36 +22,34 @@ func (e *Engine) RotateEndpointSecret(ctx context.Context, accountID, id string,
 	if !ringback.ValidID(ringback.PrefixEndpoint, id) {
 		return nil, ringback.NotFound("endpoint", id)
 	}
-	r, err := p.settle()
+	r, err := p.settle(e.now())
 	if err != nil {
 		return nil, err
 	}
-	e.profileUse.RLock()
-	defer e.profileUse.RUnlock()
-	v, err := e.viewOf(ctx, accountID)
-	if err != nil {
-		return nil, err
-	}
-	ep, err := e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
-		profile, err := v.checkProfile("profile", ep.Profile)
-		if err != nil {
-			return err
-		}
-		if ep.Signature() == ringback.SignatureV1a {
-			if p.Secret.Set {
-				return keyIsOurs()
+	var ep *ringback.Endpoint
+	err = e.usingProfiles(ctx, accountID, func(ctx context.Context, v *view) error {
+		ep, err = e.store.UpdateEndpoint(ctx, accountID, id, func(ep *ringback.Endpoint) error {
+			profile, err := v.checkProfile("profile", ep.Profile)
+			if err != nil {
+				return err
 			}
-			r.secret = webhook.GenerateSigningKey()
-		}
-		if err := checkSecret(profile, r.secret); err != nil {
-			return err
-		}
-		ep.UpdatedAt = r.at
-		return r.replace(&ep.Secret, &ep.PreviousSecrets)
+			if ep.Signature() == ringback.SignatureV1a {
+				if p.Secret.Set {
+					return keyIsOurs()
+				}
+				r.secret = webhook.GenerateSigningKey()
+			}
+			if err := checkSecret(profile, r.secret); err != nil {
+				return err
+			}
+			ep.UpdatedAt = r.at
+			return r.replace(&ep.Secret, &ep.PreviousSecrets)
+		})
+		e.directory.forget(accountID)
+		return found(err, "endpoint", id)
 	})
-	e.directory.forget(accountID)
 	if err != nil {
-		return nil, found(err, "endpoint", id)
+		return nil, err
 	}
 	return ep, nil
 }
@@ -62,7 +60,7 @@ func (e *Engine) RotateAccountSecret(ctx context.Context, id, signature string, 
 	if !ringback.ValidID(ringback.PrefixAccount, id) {
 		return nil, ringback.NotFound("account", id)
 	}
-	r, err := p.settle()
+	r, err := p.settle(e.now())
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +94,8 @@ type rotation struct {
 	at      time.Time
 }
 
-func (p *RotateSecretParams) settle() (r rotation, err error) {
-	r.overlap, r.at = ringback.DefaultOverlap, now()
+func (p *RotateSecretParams) settle(at time.Time) (r rotation, err error) {
+	r.overlap, r.at = ringback.DefaultOverlap, at
 	if p.Overlap.Set {
 		r.overlap = p.Overlap.Value
 	}

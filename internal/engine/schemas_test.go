@@ -25,7 +25,7 @@ func TestSchemaCache(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	c := newSchemaCache(db)
-	at := now()
+	at := time.Now().UTC().Truncate(time.Microsecond)
 	get := func(name string, updatedAt time.Time) *schema.Schema {
 		s, err := c.get(t.Context(), schemaKey{"acc", name, updatedAt})
 		if err != nil {

@@ -14,10 +14,11 @@ type state struct{ e *Engine }
 var _ metrics.Source = state{}
 
 func (s state) Now() metrics.Now {
-	stats := s.e.dispatcher.Stats()
+	stats, node := s.e.dispatcher.Stats(), s.e.node.State()
 	return metrics.Now{
 		Queued: stats.Queued, InFlight: stats.InFlight, Destinations: stats.Queues,
 		WaitingRows: s.e.commit.Waiting(), Failing: s.e.commit.Failing(),
+		Nodes: node.Living, BeatAge: node.BeatAge, Rejoined: node.Rejoined, At: s.e.now(),
 	}
 }
 

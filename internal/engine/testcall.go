@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/tracing"
 	"github.com/ringback/ringback/ringback"
 )
@@ -21,37 +20,42 @@ const testResource = "test"
 // other, but with one attempt and no retries. An eventType "" stands for one
 // that the endpoint subscribes to.
 func (e *Engine) TestEndpoint(ctx context.Context, accountID, id, eventType string) (*ringback.Delivery, error) {
-	v, err := e.viewOf(ctx, accountID)
+	var deliveryID string
+	err := e.replan(ctx, accountID, func(v *view) (err error) {
+		deliveryID, err = e.testEndpoint(ctx, v, id, eventType)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return e.delivery(ctx, accountID, deliveryID)
+}
+
+func (e *Engine) testEndpoint(ctx context.Context, v *view, id, eventType string) (deliveryID string, err error) {
 	ep, err := v.enabled(id)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if eventType == "" {
 		eventType = sampleType(ep.EventTypes)
 	}
 	if err := checkEventType("event_type", eventType); err != nil {
-		return nil, err
+		return "", err
 	}
-	at := now()
+	at := e.now()
 	ev := &ringback.Event{
-		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: accountID, Type: eventType, ResourceID: testResource,
+		ID: ringback.NewID(ringback.PrefixEvent, at), AccountID: v.account.ID, Type: eventType, ResourceID: testResource,
 		Data: testData, OnlyEndpoint: ep.ID, TraceParent: tracing.Of(ctx), CreatedAt: at,
 	}
-	p := &plan{event: ev}
-	p.add(ev, nil, ep.ID, ep.URL, ep.Profile)
+	p := &plan{event: ev, view: v}
+	p.add(ev, nil, ep.ID, ep.URL, ep.Profile, ep.RateLimit > 0)
 	p.claimed[0].Delivery.Step = ringback.NoMoreSteps
 	e.reserve(p)
-	op := &store.PublishEvent{Event: ev, Deliveries: p.deliveries()}
+	op := p.publish(nil)
 	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
-		return nil, err
+		return "", err
 	}
-	if op.Err != nil {
-		return nil, op.Err
-	}
-	return e.delivery(ctx, accountID, op.Deliveries[0].ID)
+	return op.Deliveries[0].ID, op.Err
 }
 
 // enabled gives an endpoint that calls may be made to.
@@ -89,15 +93,15 @@ func sampleType(patterns []string) string {
 // WaitDelivery gives a delivery with its attempts once it is no longer pending,
 // or as it is when the wait is over.
 func (e *Engine) WaitDelivery(ctx context.Context, accountID, id string, wait time.Duration) (*ringback.Delivery, []ringback.Attempt, error) {
-	done, stop := e.finished.watch(id)
-	defer stop()
-	d, attempts, err := e.Delivery(ctx, accountID, id)
-	if err != nil || d.Status != ringback.DeliveryPending || wait <= 0 {
-		return d, attempts, err
-	}
-	e.await(ctx, done, wait)
-	if ctx.Err() != nil {
-		return d, attempts, nil
-	}
-	return e.Delivery(ctx, accountID, id)
+	var d *ringback.Delivery
+	var attempts []ringback.Attempt
+	err := e.untilFinal(ctx, id, wait, func() (bool, error) {
+		got, made, err := e.Delivery(ctx, accountID, id)
+		if err != nil {
+			return false, err
+		}
+		d, attempts = got, made
+		return d.Status != ringback.DeliveryPending, nil
+	})
+	return d, attempts, err
 }

@@ -20,20 +20,27 @@ const (
 // runJobTimers makes jobs ready when their time comes, and ends leases whose
 // time is over.
 func (e *Engine) runJobTimers(ctx context.Context) error {
-	e.jobTimer.set(now())
+	e.jobTimer.set(e.now())
 	for {
 		// A look now and then, since a machine that was suspended, or whose clock
 		// was set, may wake late.
 		wait := time.Minute
+		if e.node.Shared() {
+			wait = lookEvery
+		}
 		if at := e.jobTimer.peek(); !at.IsZero() {
-			wait = min(max(time.Until(at), 0), wait)
+			wait = min(max(at.Sub(e.now()), 0), wait)
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+			if at := e.jobTimer.peek(); e.node.Shared() && (at.IsZero() || at.After(e.now())) {
+				e.learnJobTimes(ctx)
+				continue
+			}
 		case <-e.jobTimer.wake:
 			timer.Stop()
-			if time.Until(e.jobTimer.peek()) > 0 {
+			if e.jobTimer.peek().After(e.now()) {
 				continue
 			}
 		case <-ctx.Done():
@@ -43,7 +50,7 @@ func (e *Engine) runJobTimers(ctx context.Context) error {
 		e.jobTimer.take()
 		if err := e.jobsDue(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("due jobs could not be looked after; trying again", "error", err)
-			e.jobTimer.set(now().Add(time.Second))
+			e.jobTimer.set(e.now().Add(time.Second))
 		}
 	}
 }
@@ -51,14 +58,14 @@ func (e *Engine) runJobTimers(ctx context.Context) error {
 // jobsDue does what is due now, and sets the timer for what is next.
 func (e *Engine) jobsDue(ctx context.Context) error {
 	for {
-		promote := &store.PromoteJobs{Now: now(), Limit: timerBatch}
+		promote := &store.PromoteJobs{Now: e.now(), Limit: timerBatch}
 		if err := e.commit.Do(promote); err != nil {
 			return err
 		}
 		for _, j := range promote.Promoted {
-			e.idle.notify(readyJob{j.AccountID, j.Type})
+			e.idle.notify(readyJob{accountID: j.AccountID, jobType: j.Type})
 		}
-		expired, err := e.store.ExpiredJobs(ctx, now(), timerBatch, timerBytes)
+		expired, err := e.store.ExpiredJobs(ctx, e.now(), timerBatch, timerBytes)
 		if err != nil {
 			return err
 		}
@@ -69,6 +76,11 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 			break
 		}
 	}
+	return e.setJobTimer(ctx)
+}
+
+// setJobTimer sets the timer for what is next.
+func (e *Engine) setJobTimer(ctx context.Context) error {
 	runAt, leaseEnd, err := e.store.NextJobTimes(ctx)
 	if err != nil {
 		return err
@@ -76,6 +88,14 @@ func (e *Engine) jobsDue(ctx context.Context) error {
 	e.jobTimer.set(runAt)
 	e.jobTimer.set(leaseEnd)
 	return nil
+}
+
+// learnJobTimes sets the timer for what other nodes were to look after, should
+// they be gone.
+func (e *Engine) learnJobTimes(ctx context.Context) {
+	if err := e.setJobTimer(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("due jobs could not be looked for; trying again", "error", err)
+	}
 }
 
 // endLeases ends leases that ran out, all at once so that they share commits.

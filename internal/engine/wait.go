@@ -57,15 +57,62 @@ func (e *Engine) await(ctx context.Context, done <-chan struct{}, wait time.Dura
 	}
 }
 
+// lookEvery is how often a node looks for what others may have left to it, should
+// nobody have told. An only one has no need to.
+const lookEvery = 5 * time.Second
+
+// elsewhere gives a channel that says when to look for what happened at other
+// nodes; nil if there are none.
+func (e *Engine) elsewhere() <-chan time.Time {
+	if !e.node.Shared() {
+		return nil
+	}
+	return time.After(lookEvery)
+}
+
+// untilFinal calls look until it says that what has the id is final, or the wait
+// is over, or nobody waits any more.
+func (e *Engine) untilFinal(ctx context.Context, id string, wait time.Duration, look func() (final bool, err error)) error {
+	done, stop := e.finished.watch(id)
+	defer stop()
+	over := time.Now().Add(wait)
+	for {
+		final, err := look()
+		left := time.Until(over)
+		if err != nil || final || left <= 0 || e.isStopping() {
+			return err
+		}
+		if e.node.Shared() {
+			left = min(left, time.Second) // somebody waits for it, and a signal may be lost
+		}
+		e.await(ctx, done, left)
+		if ctx.Err() != nil {
+			return nil
+		}
+		select {
+		case <-done:
+			done = nil // it was told once
+		default:
+		}
+	}
+}
+
 // idleWorkers are the long polls for jobs that found none. Each job that
 // becomes ready wakes one of them.
 type idleWorkers struct {
+	nobody func(readyJob) // is told of jobs that nobody here waits for
+
 	mu      sync.Mutex
 	waiters []*idleWorker // the longest waiting first
 }
 
 // readyJob tells of a job that can be leased.
-type readyJob struct{ accountID, jobType string }
+type readyJob struct {
+	accountID, jobType string
+
+	// several: another node told, once for perhaps many. Who gets one wakes more.
+	several bool
+}
 
 type idleWorker struct {
 	accountID string // "" = any
@@ -73,7 +120,7 @@ type idleWorker struct {
 	wake      chan readyJob // gets one value when it is taken off the list
 }
 
-func newIdleWorkers() *idleWorkers { return &idleWorkers{} }
+func newIdleWorkers(nobody func(readyJob)) *idleWorkers { return &idleWorkers{nobody: nobody} }
 
 // add puts a worker on the list.
 func (i *idleWorkers) add(accountID string, types []string) *idleWorker {
@@ -98,7 +145,7 @@ func (i *idleWorkers) leave(w *idleWorker) {
 	}
 }
 
-// notify wakes one worker that may take the job.
+// notify wakes one worker that may take the job, here or at another node.
 func (i *idleWorkers) notify(j readyJob) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -108,6 +155,9 @@ func (i *idleWorkers) notify(j readyJob) {
 			w.wake <- j
 			return
 		}
+	}
+	if !j.several {
+		i.nobody(j)
 	}
 }
 

@@ -21,7 +21,9 @@ type source struct {
 	broken bool
 }
 
-func (s *source) Now() metrics.Now        { return metrics.Now{Queued: 7, Failing: s.broken} }
+func (s *source) Now() metrics.Now {
+	return metrics.Now{Queued: 7, Failing: s.broken, Nodes: 3, At: time.Now()}
+}
 func (s *source) OldestQueued() time.Time { return time.Time{} }
 
 func (s *source) Backlog(ctx context.Context, limit int) (store.Backlog, error) {
@@ -70,7 +72,7 @@ func TestBacklogIsLookedAtNowAndThen(t *testing.T) {
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("a store that does not answer holds a scrape up for %s", took)
 		}
-		want(t, text, `ringback_deliveries_pending{state="queued"} 7`, "ringback_store_failing 1")
+		want(t, text, `ringback_deliveries_pending{state="queued"} 7`, "ringback_store_failing 1", "ringback_nodes 3")
 		if strings.Contains(text, `"scheduled"`) {
 			t.Error("an old number is shown as if it were the present one")
 		}

@@ -28,6 +28,10 @@ type Now struct {
 	Destinations int // queues in memory
 	WaitingRows  int // of changes that wait to be committed
 	Failing      bool
+	Nodes        int           // that live, this one among them
+	BeatAge      time.Duration // since the store confirmed that this one lives
+	Rejoined     int           // how often it was not confirmed in time
+	At           time.Time     // the present by the clock of what is stored
 }
 
 // What only a look at many things tells is looked at when it is scraped, but
@@ -65,11 +69,16 @@ var (
 	destinations = describe("ringback_delivery_destinations", "Destinations that have a queue in memory.")
 	pendingJobs  = describe("ringback_jobs_pending",
 		"Jobs that are not final: ready to be leased, delayed until their run_at or a retry, or running.", "state")
-	oldestJob                         = describe("ringback_jobs_oldest_ready_age_seconds", "For how long the first ready job has been waiting for a worker; 0 if none is.")
-	waitingRows                       = describe("ringback_commit_waiting_rows", "Rows of changes that wait to be committed.")
-	storeFailing                      = describe("ringback_store_failing", "1 while the store cannot commit, otherwise 0.")
-	ofState                           = []*prometheus.Desc{pendingDeliveries, oldestDelivery, destinations, pendingJobs, oldestJob, waitingRows, storeFailing}
-	_            prometheus.Collector = (*state)(nil)
+	oldestJob    = describe("ringback_jobs_oldest_ready_age_seconds", "For how long the first ready job has been waiting for a worker; 0 if none is.")
+	waitingRows  = describe("ringback_commit_waiting_rows", "Rows of changes that wait to be committed.")
+	storeFailing = describe("ringback_store_failing", "1 while the store cannot commit, otherwise 0.")
+	livingNodes  = describe("ringback_nodes", "Nodes that share the store and live, as far as this one knows.")
+	beatAge      = describe("ringback_node_beat_age_seconds", "How long ago the store confirmed that this node lives; 0 if the store is its alone.")
+	rejoins      = describe("ringback_node_rejoins_total", "How often this node was not confirmed in time, dropped what it held and joined again.")
+	ofState      = []*prometheus.Desc{
+		pendingDeliveries, oldestDelivery, destinations, pendingJobs, oldestJob, waitingRows, storeFailing, livingNodes, beatAge, rejoins,
+	}
+	_ prometheus.Collector = (*state)(nil)
 )
 
 // Describe names the metrics.
@@ -94,20 +103,23 @@ func (s *state) Collect(to chan<- prometheus.Metric) {
 		failing = 1
 	}
 	gauge(storeFailing, failing)
+	gauge(livingNodes, float64(n.Nodes))
+	gauge(beatAge, n.BeatAge.Seconds())
+	to <- prometheus.MustNewConstMetric(rejoins, prometheus.CounterValue, float64(n.Rejoined))
 
 	b, queued := s.look()
-	gauge(oldestDelivery, age(queued), "queued")
+	gauge(oldestDelivery, age(n.At, queued), "queued")
 	if b == nil {
 		return
 	}
 	gauge(pendingDeliveries, float64(b.Scheduled.Count), "scheduled")
 	gauge(pendingDeliveries, float64(b.Parked.Count), "parked")
-	gauge(oldestDelivery, age(b.Scheduled.First), "scheduled")
-	gauge(oldestDelivery, age(b.Parked.First), "parked")
+	gauge(oldestDelivery, age(n.At, b.Scheduled.First), "scheduled")
+	gauge(oldestDelivery, age(n.At, b.Parked.First), "parked")
 	gauge(pendingJobs, float64(b.Ready.Count), "ready")
 	gauge(pendingJobs, float64(b.Delayed.Count), "delayed")
 	gauge(pendingJobs, float64(b.Running.Count), "running")
-	gauge(oldestJob, age(b.Ready.First))
+	gauge(oldestJob, age(n.At, b.Ready.First))
 }
 
 // look gives the last look, or takes a new one if that is long ago.
@@ -126,11 +138,11 @@ func (s *state) look() (*store.Backlog, time.Time) {
 	return s.backlog, s.queued
 }
 
-// age is how long ago a time is, in seconds; 0 for the zero time and for one
-// that is still to come.
-func age(t time.Time) float64 {
+// age is how long before now a time is, in seconds; 0 for the zero time and for
+// one that is still to come.
+func age(now, t time.Time) float64 {
 	if t.IsZero() {
 		return 0
 	}
-	return max(time.Since(t), 0).Seconds()
+	return max(now.Sub(t), 0).Seconds()
 }

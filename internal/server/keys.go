@@ -29,7 +29,7 @@ type Keys struct {
 // Names of the store's settings about the first account and keys.
 const (
 	settingFirst       = "first_keys"       // firstIDs
-	settingAnnounced   = "first_keys_shown" // "yes" once they were
+	settingAnnounced   = "first_keys_shown" // shownYes once they were
 	settingEnvOperator = "env_operator_key" // the id of the key that RINGBACK_OPERATOR_KEY sets
 )
 
@@ -41,9 +41,20 @@ type firstIDs struct {
 	Operator string `json:"operator"`
 }
 
+// lockKeys is held by the node that makes the first keys.
+const lockKeys = "first keys"
+
 // firstKeys makes sure that there is an account, a key of it and an operator's
-// key, and gives what may be shown.
-func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
+// key, and gives what may be shown: of several nodes that start at once, by one.
+func (s *Server) firstKeys(ctx context.Context) (keys Keys, err error) {
+	err = s.store.WithLock(ctx, lockKeys, false, func(ctx context.Context) (err error) {
+		keys, err = s.makeFirstKeys(ctx)
+		return err
+	})
+	return keys, err
+}
+
+func (s *Server) makeFirstKeys(ctx context.Context) (Keys, error) {
 	if err := s.ensureAccount(ctx, ringback.OperatorAccountID, "operator"); err != nil {
 		return Keys{}, err
 	}
@@ -54,8 +65,14 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 	if err != nil {
 		return Keys{}, err
 	}
-	if shown != "" && !s.config.Dev {
+	if (shown == shownYes || s.shownByOther(shown)) && !s.config.Dev {
 		return Keys{}, nil
+	}
+	if s.node.Shared() && shown != shownYes {
+		showing := shownBy + strconv.FormatInt(s.node.Epoch(), 10)
+		if err := s.store.PutSetting(ctx, settingAnnounced, showing); err != nil {
+			return Keys{}, err
+		}
 	}
 	ids, err := s.firstIDs(ctx)
 	if err != nil {
@@ -75,7 +92,7 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 	if err := s.ensureAccount(ctx, ids.Account, "default"); err != nil {
 		return Keys{}, err
 	}
-	api := &ringback.Key{ID: ids.APIKey, AccountID: ids.Account, Name: "first key", Scopes: ringback.DefaultScopes(false), CreatedAt: time.Now()}
+	api := &ringback.Key{ID: ids.APIKey, AccountID: ids.Account, Name: "first key", Scopes: ringback.DefaultScopes(false), CreatedAt: s.node.Now()}
 	if err := s.engine.EnsureKey(ctx, api, keys.APIKey); err != nil {
 		return Keys{}, err
 	}
@@ -83,8 +100,22 @@ func (s *Server) firstKeys(ctx context.Context) (Keys, error) {
 		keys.OperatorKey = s.config.OperatorKey
 		return keys, nil
 	}
-	operator := &ringback.Key{ID: ids.Operator, Name: "first operator key", Scopes: ringback.DefaultScopes(true), CreatedAt: time.Now()}
+	operator := &ringback.Key{ID: ids.Operator, Name: "first operator key", Scopes: ringback.DefaultScopes(true), CreatedAt: s.node.Now()}
 	return keys, s.engine.EnsureKey(ctx, operator, keys.OperatorKey)
+}
+
+// Values of settingAnnounced: shownYes, or shownBy and the epoch of the node that
+// is about to show the keys. If that one is gone they were never seen.
+const (
+	shownYes = "yes"
+	shownBy  = "by "
+)
+
+// shownByOther says whether another node that lives is about to show the keys.
+func (s *Server) shownByOther(shown string) bool {
+	text, ok := strings.CutPrefix(shown, shownBy)
+	epoch, err := strconv.ParseInt(text, 10, 64)
+	return ok && err == nil && epoch != s.node.Epoch() && s.node.Lives(epoch)
 }
 
 // warnWithoutOperator says so if nobody can act as the operator: the configured
@@ -111,7 +142,7 @@ func (s *Server) warnWithoutOperator(ctx context.Context) error {
 
 // Announced says that the keys were shown: the next start does not show them.
 func (s *Server) Announced(ctx context.Context) error {
-	return s.store.PutSetting(ctx, settingAnnounced, "yes")
+	return s.store.PutSetting(ctx, settingAnnounced, shownYes)
 }
 
 func (s *Server) firstIDs(ctx context.Context) (ids firstIDs, err error) {
@@ -122,7 +153,7 @@ func (s *Server) firstIDs(ctx context.Context) (ids firstIDs, err error) {
 	if text != "" {
 		return ids, json.Unmarshal([]byte(text), &ids)
 	}
-	at := time.Now()
+	at := s.node.Now()
 	ids = firstIDs{
 		Account:  ringback.NewID(ringback.PrefixAccount, at),
 		APIKey:   ringback.NewID(ringback.PrefixKey, at),
@@ -144,7 +175,7 @@ func (s *Server) ensureAccount(ctx context.Context, id, name string) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	at := time.Now().UTC().Truncate(time.Microsecond)
+	at := s.node.Now().UTC().Truncate(time.Microsecond)
 	return s.store.InsertAccount(ctx, &ringback.Account{
 		ID: id, Name: name, CallbackProfile: ringback.DefaultCallbackProfile,
 		Secret: webhook.GenerateSecret(), CallbackSignature: ringback.SignatureV1, CreatedAt: at, UpdatedAt: at,
@@ -177,13 +208,13 @@ func (s *Server) ensureConfiguredOperator(ctx context.Context) error {
 		return s.dropConfiguredOperator(ctx, id)
 	}
 	if id == "" {
-		id = ringback.NewID(ringback.PrefixKey, time.Now())
+		id = ringback.NewID(ringback.PrefixKey, s.node.Now())
 		if err := s.store.PutSetting(ctx, settingEnvOperator, id); err != nil {
 			return err
 		}
 	}
 	return s.engine.EnsureKey(ctx, &ringback.Key{
-		ID: id, Name: "RINGBACK_OPERATOR_KEY", Scopes: ringback.DefaultScopes(true), CreatedAt: time.Now(),
+		ID: id, Name: "RINGBACK_OPERATOR_KEY", Scopes: ringback.DefaultScopes(true), CreatedAt: s.node.Now(),
 	}, text)
 }
 
@@ -205,7 +236,7 @@ func (s *Server) otherDevKeys(ctx context.Context, ids firstIDs) (firstIDs, erro
 	if !errors.Is(err, os.ErrNotExist) {
 		return ids, err
 	}
-	at := time.Now()
+	at := s.node.Now()
 	ids.APIKey, ids.Operator = ringback.NewID(ringback.PrefixKey, at), ringback.NewID(ringback.PrefixKey, at)
 	s.config.Log.Info("these are new keys beside those that this folder has already", "account", ids.Account)
 	return ids, s.putFirstIDs(ctx, ids)

@@ -23,7 +23,6 @@ import (
 	"github.com/ringback/ringback/internal/nodes"
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
-	"github.com/ringback/ringback/internal/store/sqlite"
 	"github.com/ringback/ringback/internal/tracing"
 )
 
@@ -31,6 +30,9 @@ import (
 type Config struct {
 	Addr         string        // host:port to listen on; port 0 chooses one
 	MetricsAddr  string        // host:port that serves /metrics instead of Addr; "" = Addr does
+	Store        string        // "" or "sqlite" = embedded, in Dir; otherwise the URL of a PostgreSQL database
+	StoreWait    time.Duration // how long to wait for a database that does not answer at the start
+	NodeName     string        // for people to read; "" = host name and Addr
 	Dir          string        // of the embedded database; made if it is missing
 	AllowHTTP    bool          // customers' URLs may be http://
 	AllowPrivate bool          // customers' URLs may lead to private addresses
@@ -56,6 +58,7 @@ const (
 type Server struct {
 	config  Config
 	store   store.Store
+	node    *nodes.Member
 	egress  *egress.Client
 	engine  *engine.Engine
 	metrics *metrics.Metrics
@@ -81,18 +84,13 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			s.sendTraces(time.Now())
 		}
 	}()
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder: %w", err)
-	}
 	sealer, err := c.sealer()
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(ctx, sqlite.Config{Dir: c.Dir, Sealer: sealer, Logger: c.Log})
-	if err != nil {
+	if s.store, err = openStore(ctx, &c, sealer); err != nil {
 		return nil, err
 	}
-	s.store = db
 	var own atomic.Pointer[[]netip.AddrPort]
 	s.egress = egress.New(egress.Config{
 		AllowHTTP: c.AllowHTTP, AllowPrivate: c.AllowPrivate, UserAgent: c.userAgent(),
@@ -103,12 +101,11 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			return nil
 		},
 	})
-	node, err := nodes.Join(ctx, s.store, c.Addr)
-	if err != nil {
+	if s.node, err = nodes.Join(ctx, s.store, c.nodeName()); err != nil {
 		return nil, err
 	}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Node: node, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
+		Store: s.store, Node: s.node, Egress: s.egress, Log: c.Log, UserAgent: c.userAgent(),
 		Limits: dispatch.Limits{Grace: attemptGrace}, Metrics: s.metrics, Tracer: s.tracer, Retention: c.Retention,
 	})
 	if s.keys, err = s.firstKeys(ctx); err != nil {
@@ -127,14 +124,26 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 func (c *Config) userAgent() string { return "Ringback/" + c.Version }
 
 // sealer makes what seals secrets, from the configured master key or the one
-// beside the database.
+// beside the embedded database, whose folder it makes.
 func (c *Config) sealer() (*seal.Sealer, error) {
+	kind, err := StoreKind(c.Store)
+	if err != nil {
+		return nil, err
+	}
+	if kind == kindSQLite || c.Dev {
+		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("the data folder: %w", err)
+		}
+	}
 	if c.MasterKey != "" {
 		key, err := seal.ParseKey(c.MasterKey)
 		if err != nil {
 			return nil, fmt.Errorf("RINGBACK_MASTER_KEY: %w", err)
 		}
 		return seal.New(key)
+	}
+	if kind != kindSQLite {
+		return nil, errNoMasterKey
 	}
 	path := filepath.Join(c.Dir, "master.key")
 	_, keyErr := os.Stat(path)
@@ -148,6 +157,9 @@ func (c *Config) sealer() (*seal.Sealer, error) {
 	}
 	return seal.New(key)
 }
+
+// NodeName is what the log and other nodes call this one.
+func (s *Server) NodeName() string { return s.node.Name }
 
 // Keys are the keys that this start may show.
 func (s *Server) Keys() Keys { return s.keys }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ringback/ringback/ringback"
@@ -317,5 +318,43 @@ func Cost(op Op) (rows, bytes int) {
 		return op.Limit, 0
 	default:
 		return 1, 0
+	}
+}
+
+// AccountOf gives the account that an operation is about; "" if it is about
+// those of all, or several. A Notice may be for another one.
+func AccountOf(op Op) string {
+	switch op := op.(type) {
+	case *SubmitJob:
+		return op.Job.AccountID
+	case *LeaseJobs:
+		return op.AccountID
+	case *ExtendLease:
+		return op.AccountID
+	case *RequeueJob:
+		return op.AccountID
+	case *FinishJob:
+		return op.Job.AccountID
+	case *PublishEvent:
+		return op.Event.AccountID
+	case *ClaimDeliveries:
+		account, _, _ := strings.Cut(op.Queue, "/") // as dispatch names queues
+		return account
+	case *PlaceDelivery:
+		return op.AccountID
+	case *RecordAttempt:
+		return op.AccountID
+	case *RetryDelivery:
+		return op.AccountID
+	case *CancelDelivery:
+		return op.AccountID
+	case *CancelPending:
+		return op.AccountID
+	case *ChangeEndpoint:
+		return op.AccountID
+	case *RecoverEvents:
+		return op.AccountID
+	default: // PromoteJobs
+		return ""
 	}
 }
