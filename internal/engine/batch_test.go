@@ -53,12 +53,15 @@ func (c *cutOff) Commit(ctx context.Context, ops []store.Op) error {
 	}
 	if events > c.left {
 		if events > 1 && c.left > 0 { // so that it ends within a batch
-			for _, op := range ops[:c.left] {
+			for _, op := range ops {
+				if _, ok := op.(*store.PublishEvent); !ok || c.left == 0 {
+					continue
+				}
 				if err := c.Store.Commit(ctx, []store.Op{op}); err != nil {
 					return err
 				}
+				c.left--
 			}
-			c.left = 0
 		}
 		return errDiskFull
 	}
