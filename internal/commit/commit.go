@@ -58,11 +58,13 @@ type Committer struct {
 	stopped bool
 
 	failing atomic.Bool
+	stalled atomic.Int32 // lanes
 }
 
 // lane is what commits one after the other.
 type lane struct {
 	waiting []*request // guarded by the committer's mu
+	stalled bool       // so is this: the store does not answer
 	wake    chan struct{}
 }
 
@@ -71,6 +73,14 @@ type request struct {
 	ops         []store.Op
 	rows, bytes int
 	done        func(error)
+	answered    atomic.Bool
+}
+
+// answer calls done, once.
+func (r *request) answer(err error) {
+	if !r.answered.Swap(true) {
+		r.done(err)
+	}
 }
 
 // New makes a committer; Run runs it.
@@ -98,8 +108,9 @@ func (c *Committer) laneOf(op store.Op) *lane {
 	return c.lanes[last]
 }
 
-// Failing says whether the last transaction could not be committed.
-func (c *Committer) Failing() bool { return c.failing.Load() }
+// Failing says whether the last transaction could not be committed, or the one
+// under way takes too long.
+func (c *Committer) Failing() bool { return c.failing.Load() || c.stalled.Load() > 0 }
 
 // Waiting says about how many rows wait to be written.
 func (c *Committer) Waiting() int {
@@ -183,6 +194,8 @@ func (c *Committer) goIn(l *lane, done func(error), ops []store.Op) {
 var (
 	errStopping = errors.New("the server is stopping")
 	errTooMany  = errors.New("too many changes are waiting to be committed")
+	errStalled  = errors.New("the store does not answer")
+	errUnknown  = errors.New("the store does not answer: whether the change was made will show; with the same Idempotency-Key it can be asked for again")
 )
 
 func (c *Committer) enqueue(l *lane, r *request) error {
@@ -191,6 +204,9 @@ func (c *Committer) enqueue(l *lane, r *request) error {
 	switch {
 	case c.stopped:
 		return errStopping
+	case l.stalled:
+		c.metrics.CommitRefused()
+		return errStalled
 	case c.rows > 0 && (c.rows+r.rows > maxWaitingRows || c.bytes+r.bytes > maxWaitingBytes):
 		c.metrics.CommitRefused()
 		return errTooMany
@@ -221,7 +237,7 @@ func (c *Committer) runLane(ctx context.Context, l *lane) {
 		}
 		batch := c.take(l)
 		if len(batch) > 0 {
-			c.commit(context.WithoutCancel(ctx), batch)
+			c.commit(context.WithoutCancel(ctx), l, batch)
 			continue
 		}
 		select {
@@ -271,7 +287,7 @@ func (c *Committer) take(l *lane) []*request {
 
 // commit commits a batch and answers everyone in it. An operation that cannot
 // be applied is taken out, with its request alone, and the rest tried again.
-func (c *Committer) commit(ctx context.Context, batch []*request) {
+func (c *Committer) commit(ctx context.Context, l *lane, batch []*request) {
 	for len(batch) > 0 {
 		ops := make([]store.Op, 0, len(batch))
 		owner := make([]int, 0, len(batch)) // ops[i] belongs to batch[owner[i]]
@@ -281,7 +297,9 @@ func (c *Committer) commit(ctx context.Context, batch []*request) {
 				owner = append(owner, i)
 			}
 		}
+		patience := c.watch(l, batch)
 		err := c.timed(ctx, ops)
+		patience()
 		bad, isOp := errors.AsType[*store.OpError](err)
 		if err == nil || !isOp || bad.Index < 0 || bad.Index >= len(owner) {
 			if err != nil {
@@ -293,7 +311,7 @@ func (c *Committer) commit(ctx context.Context, batch []*request) {
 		}
 		i := owner[bad.Index]
 		c.log.Error("a change could not be applied", "error", bad)
-		batch[i].done(&ringback.Error{Code: ringback.CodeInternal, Message: "the change could not be applied", Err: bad})
+		batch[i].answer(&ringback.Error{Code: ringback.CodeInternal, Message: "the change could not be applied", Err: bad})
 		rest := make([]*request, 0, len(batch)-1)
 		rest = append(rest, batch[:i]...)
 		batch = append(rest, batch[i+1:]...)
@@ -315,7 +333,7 @@ func answer(batch []*request, err error) {
 		err = ringback.Unavailable(err)
 	}
 	for _, r := range batch {
-		r.done(err)
+		r.answer(err)
 	}
 }
 

@@ -29,7 +29,8 @@ type slow struct {
 	mu      sync.Mutex
 	batches []int
 	fail    error
-	lanes   int // 0 = as the store says
+	lanes   int           // 0 = as the store says
+	away    time.Duration // beyond a second
 }
 
 func (s *slow) Lanes() int {
@@ -44,7 +45,7 @@ func (s *slow) Commit(ctx context.Context, ops []store.Op) error {
 	s.batches = append(s.batches, len(ops))
 	err := s.fail
 	s.mu.Unlock()
-	time.Sleep(time.Second)
+	time.Sleep(time.Second + s.away)
 	if err != nil {
 		return err
 	}
@@ -192,6 +193,43 @@ func TestFailing(t *testing.T) {
 		if err := c.Do(newJob("a")); err != nil || c.Failing() {
 			t.Errorf("%v, failing %v", err, c.Failing())
 		}
+	})
+}
+
+// A store that does not answer keeps nobody waiting for long: what waits for its
+// turn is refused, and so is what comes, until it answers again.
+func TestStalled(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *commit.Committer, s *slow) {
+		s.away = time.Minute
+		began := time.Now()
+		type answer struct {
+			err   error
+			after time.Duration
+		}
+		first, second := make(chan answer, 1), make(chan answer, 1)
+		begin := func(into chan answer, name string) {
+			c.Go(func(err error) { into <- answer{err, time.Since(began)} }, newJob(name))
+			synctest.Wait()
+		}
+		begin(first, "a")
+		begin(second, "b")
+		if a := <-second; ringback.CodeOf(a.err) != ringback.CodeUnavailable || a.after != 2*time.Second || c.Waiting() != 0 {
+			t.Errorf("what waited: %v after %s; %d rows wait", a.err, a.after, c.Waiting())
+		}
+		if err := c.Do(newJob("c")); ringback.CodeOf(err) != ringback.CodeUnavailable || time.Since(began) != 2*time.Second || !c.Failing() {
+			t.Errorf("what came: %v after %s, failing %v", err, time.Since(began), c.Failing())
+		}
+		// The fate of the first one is not known; it was made in the end.
+		if a := <-first; ringback.CodeOf(a.err) != ringback.CodeUnavailable || a.after != 30*time.Second {
+			t.Errorf("what was under way: %v after %s", a.err, a.after)
+		}
+		s.away = 0
+		time.Sleep(35 * time.Second)
+		synctest.Wait()
+		if err := c.Do(newJob("d")); err != nil || c.Failing() {
+			t.Errorf("%v, failing %v", err, c.Failing())
+		}
+		s.measured(t, "ringback_commit_refusals_total 2", "ringback_jobs_accepted_total 2")
 	})
 }
 

@@ -1,0 +1,64 @@
+package commit
+
+import (
+	"time"
+
+	"github.com/ringback/ringback/ringback"
+)
+
+// A store that does not answer, such as a database that is gone in the middle of
+// a transaction, must not keep everybody waiting: what waits for its turn is
+// refused after a while, and so is what comes. The transaction itself may have
+// been made, so that its callers are given more time.
+const (
+	stallAfter  = 2 * time.Second
+	giveUpAfter = 30 * time.Second
+)
+
+// watch looks after a transaction until ended is called.
+func (c *Committer) watch(l *lane, batch []*request) (ended func()) {
+	stall := time.AfterFunc(stallAfter, func() { c.stall(l) })
+	giveUp := time.AfterFunc(giveUpAfter, func() { answer(batch, errUnknown) })
+	return func() {
+		giveUp.Stop()
+		if !stall.Stop() {
+			c.resume(l)
+		}
+	}
+}
+
+// stall refuses what waits in the lane.
+func (c *Committer) stall(l *lane) {
+	c.mu.Lock()
+	l.stalled = true
+	c.stalled.Add(1)
+	waiting := l.waiting
+	l.waiting = nil
+	for _, r := range waiting {
+		c.rows -= r.rows
+		c.bytes -= r.bytes
+	}
+	c.mu.Unlock()
+	c.log.Error("the store does not answer; changes are refused until it does", "after", stallAfter, "refused", len(waiting))
+	for _, r := range waiting {
+		c.metrics.CommitRefused()
+		r.answer(ringback.Unavailable(errStalled))
+	}
+}
+
+// resume lets the lane take changes again. The function of the timer may only
+// just be beginning.
+func (c *Committer) resume(l *lane) {
+	for {
+		c.mu.Lock()
+		if l.stalled {
+			l.stalled = false
+			c.stalled.Add(-1)
+			c.mu.Unlock()
+			c.log.Info("the store answers again")
+			return
+		}
+		c.mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
+}
