@@ -63,3 +63,6 @@ func PartOf(table string, at time.Time) string { return partOf(table, int(at.Uni
 
 // SetUp is what each connection of a pool runs first.
 func SetUp() string { return setUp.sql }
+
+// MaxKept is how many events of a day may be kept when it is dropped.
+const MaxKept = maxKept
