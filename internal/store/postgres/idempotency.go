@@ -22,7 +22,7 @@ var (
 		FROM unnest({array}$2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[])
 			AS r ({column}n, account_id, route, key, since)
 		JOIN idempotency k ON {row k: account_id, route, key}
-			AND k.created_at >= r.since`)
+			AND k.created_at + 0 >= r.since`)  // not along the index by time
 	// keepKeys is guarded: another node may have kept one since it was looked for.
 	keepKeys = bulk("keep keys", `WITH kept AS (
 			INSERT INTO idempotency (bucket, account_id, route, key, fingerprint, ref, created_at)

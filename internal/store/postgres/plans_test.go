@@ -19,7 +19,7 @@ var (
 	// wrong in every statement.
 	growing    = regexp.MustCompile(`Seq Scan on (jobs|events|deliveries|attempts|idempotency|revisions|accounts|keys|endpoints|event_types|profiles)`)
 	alongIndex = regexp.MustCompile(`Index (?:Only )?Scan (?:Backward )?using (\w+) on`)
-	byAccount  = regexp.MustCompile(`\(account_id = |ROW\(bucket, account_id, .*>= ROW`)
+	byAccount  = regexp.MustCompile(`\(account_id = `)
 	partial    = regexp.MustCompile(`^(open_due|open_parked|jobs_ready|jobs_waiting|jobs_running|nodes_pkey)$`)
 )
 

@@ -89,7 +89,7 @@ func bulk(name, template string) bulkStatement {
 	return bulkStatement{
 		one: oneBucket(name, one.Replace(sameRow(template, equalRow))),
 		all: register(name+" of all buckets", scopeBuckets, "for tables that are not spread",
-			all.Replace(sameRow(template, betweenRow))),
+			all.Replace(sameRow(template, lookedUpRow))),
 	}
 }
 
@@ -113,7 +113,18 @@ func sameRow(template string, condition func(table string, key []keyColumn) stri
 }
 
 func equalRow(table string, key []keyColumn) string {
-	condition := table + ".bucket = {bucket}"
+	return table + ".bucket = {bucket}" + restOfKey(table, key)
+}
+
+// lookedUpRow says the same so that it can only be looked up for each r. Told that
+// the first column of an index is equal to that of r, the planner may as well go
+// through the table, and through all r for each of its rows: of a table that was
+// empty when it was last looked at, as that of pending deliveries often is, it does.
+func lookedUpRow(table string, key []keyColumn) string {
+	return table + ".bucket = ANY (ARRAY[r.bucket])" + restOfKey(table, key)
+}
+
+func restOfKey(table string, key []keyColumn) (condition string) {
 	for _, c := range key {
 		condition += " AND " + table + "." + c.name
 		if c.first == c.last {
@@ -123,18 +134,4 @@ func equalRow(table string, key []keyColumn) string {
 		}
 	}
 	return condition
-}
-
-// betweenRow says the same so that it can only be looked up for each r. Told that
-// columns are equal the planner may as well go through the table, and through all
-// r for each of its rows: of a table that was empty when it was last looked at, as
-// that of pending deliveries often is, it does.
-func betweenRow(table string, key []keyColumn) string {
-	names, first, last := table+".bucket", "r.bucket", "r.bucket"
-	for _, c := range key {
-		names += ", " + table + "." + c.name
-		first += ", r." + c.first
-		last += ", r." + c.last
-	}
-	return fmt.Sprintf("(%s) >= (%s) AND (%s) <= (%s)", names, first, names, last)
 }
