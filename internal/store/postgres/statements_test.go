@@ -20,7 +20,7 @@ import (
 var operatorWide = []string{
 	// What waits, and becomes due.
 	"next due", "find due deliveries", "find parked deliveries", "parked queues of spread tables",
-	"abandoned endpoints of leased deliveries",
+	"endpoints of leased deliveries",
 	"list due jobs", "list expired jobs", "list accounts with ready jobs",
 	"select next run of a job", "select next end of a lease",
 	"count scheduled deliveries", "count parked deliveries", "count ready jobs", "count delayed jobs", "count running jobs",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -66,7 +67,7 @@ func appendHeaders(b []byte, h http.Header) []byte {
 		return append(b, 0)
 	}
 	at := len(b)
-	b = appendHeader(append(b, 0, 0), h)
+	b = columns.AppendHeader(append(b, 0, 0), h)
 	n := len(b) - at - 2 + 1
 	if n >= 1<<14 {
 		return appendMaybe(b[:at], encodeHeader(h))
