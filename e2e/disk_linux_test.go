@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringback/ringback/internal/skip"
 )
 
 // A full disk: publishers get 503 with Retry-After, the server is not ready,
@@ -16,7 +18,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
-		skipped(t, "a small file system cannot be mounted: "+err.Error())
+		skip.Test(t, "a small file system cannot be mounted: "+err.Error())
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	filler := filepath.Join(dir, "filler")

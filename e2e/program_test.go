@@ -230,26 +230,3 @@ func contains(t *testing.T, s string, texts ...string) {
 		}
 	}
 }
-
-// skipped notes that something could not be tested here: `make test` says so in
-// its last lines, and CI fails.
-func skipped(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("in CI this must not be skipped: %s", why)
-	}
-	if path := os.Getenv("RINGBACK_TEST_SKIPS"); path != "" {
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.WriteString(t.Name() + ": " + why + "\n")
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Skip(why)
-}

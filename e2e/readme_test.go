@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringback/ringback/internal/skip"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -150,7 +151,7 @@ $_SERVER['HTTP_X_SIGNATURE'] = $c['headers']['x-signature'] ?? '';
 	} {
 		t.Run(c.language, func(t *testing.T) {
 			if _, err := exec.LookPath(c.command[0]); err != nil {
-				skipped(t, c.command[0]+" is not installed")
+				skip.Test(t, c.command[0]+" is not installed")
 			}
 			program := c.program(snippet(t, c.language))
 			verified := func(call signedCall) bool {
