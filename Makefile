@@ -4,11 +4,15 @@
 RACE ?=
 GOLANGCI_LINT_VERSION = v2.15.0
 
-.PHONY: test lint fmt demo fuzz bench build
+.PHONY: test test/postgres lint fmt demo fuzz bench build
 
-test:
+# Where PostgreSQL is not found, its tests are skipped, and the last lines say
+# so. RINGBACK_TEST_POSTGRES may name a server by its URL.
+test: PACKAGES = ./...
+test/postgres: PACKAGES = $$(go list ./... | grep -E '/(internal/(pgtest|store/postgres|nodes)|e2e)(/|$$)')
+test test/postgres:
 	@skips=$$(mktemp) && status=0; \
-	RINGBACK_TEST_SKIPS=$$skips go test -timeout 20m $(RACE) ./... || status=$$?; \
+	RINGBACK_TEST_SKIPS=$$skips go test -timeout 20m $(RACE) $(PACKAGES) || status=$$?; \
 	if [ -s $$skips ]; then echo; echo "Skipped on this machine:"; cat $$skips; fi; \
 	rm -f $$skips; exit $$status
 
