@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringback/ringback/internal/pgtest"
 	"github.com/ringback/ringback/webhook"
 )
 
@@ -44,6 +45,8 @@ type stored struct {
 }
 
 var onSQLite = stored{1, func(t *testing.T) []string { return []string{"--data", t.TempDir()} }}
+
+var onPostgres = stored{3, func(t *testing.T) []string { return []string{"--store", pgtest.Schema(t)} }}
 
 // node is a server that may be down, and be another process later.
 type node struct {
@@ -231,7 +234,10 @@ func masterKey(bytes string) string {
 	return "RINGBACK_MASTER_KEY=" + base64.StdEncoding.EncodeToString([]byte(bytes))
 }
 
-var oneMasterKey = masterKey("a key of thirty-two bytes, fixed")
+var (
+	oneMasterKey   = masterKey("a key of thirty-two bytes, fixed")
+	otherMasterKey = masterKey("and another one, of 32 bytes too")
+)
 
 // message is the webhook-id of an event.
 func message(event string) string { return "msg_" + strings.TrimPrefix(event, "evt_") }

@@ -10,7 +10,8 @@ import (
 
 // Kill -9 of every node under load. What they had accepted arrives after they
 // are started again.
-func TestKillAllNodesOnSQLite(t *testing.T) { eachCrash(t, onSQLite, testKillAllNodes) }
+func TestKillAllNodesOnSQLite(t *testing.T)   { eachCrash(t, onSQLite, testKillAllNodes) }
+func TestKillAllNodesOnPostgres(t *testing.T) { eachCrash(t, onPostgres, testKillAllNodes) }
 
 func testKillAllNodes(t *testing.T, c *cluster) {
 	l := startTraffic(c, true)
@@ -27,7 +28,8 @@ func testKillAllNodes(t *testing.T, c *cluster) {
 }
 
 // A rolling restart under load: nothing is lost, and nothing arrives twice.
-func TestRollingRestartOnSQLite(t *testing.T) { eachCrash(t, onSQLite, testRollingRestart) }
+func TestRollingRestartOnSQLite(t *testing.T)   { eachCrash(t, onSQLite, testRollingRestart) }
+func TestRollingRestartOnPostgres(t *testing.T) { eachCrash(t, onPostgres, testRollingRestart) }
 
 func testRollingRestart(t *testing.T, c *cluster) {
 	l := startTraffic(c, true)

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringback/ringback/internal/pgtest"
 )
 
 // binary is the program under test, built by TestMain.
@@ -42,7 +44,7 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building the program:", err)
 		return 1
 	}
-	return m.Run()
+	return pgtest.Main(m, pgtest.Options{})
 }
 
 // process is a running server.
