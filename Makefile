@@ -7,12 +7,14 @@ GOLANGCI_LINT_VERSION = v2.15.0
 .PHONY: test test/postgres lint fmt demo fuzz bench build
 
 # Where PostgreSQL is not found, its tests are skipped, and the last lines say
-# so. RINGBACK_TEST_POSTGRES may name a server by its URL.
+# so. RINGBACK_TEST_POSTGRES may name a server by its URL; RINGBACK_TEST_CRASHES=20
+# tries each crash of e2e so often (that takes longer than TIMEOUT).
+TIMEOUT ?= 20m
 test: PACKAGES = ./...
-test/postgres: PACKAGES = $$(go list ./... | grep -E '/(internal/(pgtest|store/postgres|nodes)|e2e)(/|$$)')
+test/postgres: PACKAGES = $$(go list ./... | grep -E '/(internal/(pgtest|store/postgres|cluster)|e2e)(/|$$)')
 test test/postgres:
 	@skips=$$(mktemp) && status=0; \
-	RINGBACK_TEST_SKIPS=$$skips go test -timeout 20m $(RACE) $(PACKAGES) || status=$$?; \
+	RINGBACK_TEST_SKIPS=$$skips go test -timeout $(TIMEOUT) $(RACE) $(PACKAGES) || status=$$?; \
 	if [ -s $$skips ]; then echo; echo "Skipped on this machine:"; cat $$skips; fi; \
 	rm -f $$skips; exit $$status
 

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringback/ringback/internal/pgtest"
 )
 
 // binary is the program under test, built by TestMain.
@@ -42,18 +44,19 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building the program:", err)
 		return 1
 	}
-	return m.Run()
+	return pgtest.Main(m, pgtest.Options{})
 }
 
 // process is a running server.
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	line   string // the line on stdout
-	URL    string `json:"url"`
-	Key    string `json:"api_key"`
-	Op     string `json:"operator_key"`
-	Acct   string `json:"account_id"`
+	lines  chan string // on stdout
+	line   string      // the first of them
+	URL    string      `json:"url"`
+	Key    string      `json:"api_key"`
+	Op     string      `json:"operator_key"`
+	Acct   string      `json:"account_id"`
 	stderr *syncBuffer
 	exited chan error
 }
@@ -80,8 +83,17 @@ func (b *syncBuffer) String() string {
 // for its line.
 func start(t *testing.T, command, dir string, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, stderr: &syncBuffer{}, exited: make(chan error, 1)}
-	p.cmd = exec.Command(binary, command, "--addr", "127.0.0.1:0", "--data", dir, "--json")
+	p := launch(t, env, command, "--data", dir)
+	p.announced()
+	return p
+}
+
+// launch runs `ringback COMMAND ARGS --addr 127.0.0.1:0 --json` and does not
+// wait for its line.
+func launch(t *testing.T, env []string, command string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, stderr: &syncBuffer{}, lines: make(chan string, 16), exited: make(chan error, 1)}
+	p.cmd = exec.Command(binary, append([]string{command, "--addr", "127.0.0.1:0", "--json"}, args...)...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
@@ -97,28 +109,32 @@ func start(t *testing.T, command, dir string, env ...string) *process {
 			t.Logf("the server's log:\n%s", tail(p.stderr.String()))
 		}
 	})
-	lines := make(chan string, 16)
 	go func() {
 		scanner := bufio.NewScanner(stdout)
 		for scanner.Scan() {
-			lines <- scanner.Text()
+			p.lines <- scanner.Text()
 		}
-		close(lines)
+		close(p.lines)
 		p.exited <- p.cmd.Wait()
 	}()
+	return p
+}
+
+// announced waits for the line of a server.
+func (p *process) announced() {
+	p.t.Helper()
 	select {
-	case line, ok := <-lines:
+	case line, ok := <-p.lines:
 		if !ok {
-			t.Fatalf("the server printed no line:\n%s", tail(p.stderr.String()))
+			p.t.Fatalf("the server printed no line:\n%s", tail(p.stderr.String()))
 		}
 		p.line = line
 		if err := json.Unmarshal([]byte(line), p); err != nil {
-			t.Fatalf("%q: %v", line, err)
+			p.t.Fatalf("%q: %v", line, err)
 		}
 	case <-time.After(20 * time.Second):
-		t.Fatalf("the server printed no line in 20 s:\n%s", tail(p.stderr.String()))
+		p.t.Fatalf("the server printed no line in 20 s:\n%s", tail(p.stderr.String()))
 	}
-	return p
 }
 
 func tail(s string) string {
