@@ -10,6 +10,7 @@ package nodes
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -196,12 +197,7 @@ func (m *Member) State() State {
 
 // Lives says whether an epoch is that of a node that lives, as far as is known.
 func (m *Member) Lives(epoch int64) bool {
-	for _, e := range m.standing.Load().living {
-		if e == epoch {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.standing.Load().living, epoch)
 }
 
 // Run lives among the nodes until ctx is done, and then leaves: what it had
