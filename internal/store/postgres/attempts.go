@@ -19,7 +19,7 @@ const (
 	// countAttempts is the new attempt_count, and the number of the attempt if it
 	// was one.
 	countAttempts = "CASE WHEN r.number = 0 THEN d.attempt_count ELSE greatest(d.attempt_count + 1, r.number) END"
-	ofRow         = "d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id"
+	ofRow         = "{row d}"
 
 	intoAttempts = `INSERT INTO attempts (bucket, day, number, status_code, started_at, duration, account_id, delivery_id,
 		error, request_headers, response_headers, response_body)`

@@ -12,17 +12,21 @@ import (
 const (
 	findReason = "what is due is looked for in all accounts, and locked bucket by bucket"
 	// lockWaiting locks deliveries that still wait where they were found, and tells
-	// how long their event and job are, and whether these are there.
+	// how long their event and job are, and whether these are there. That none is
+	// leased is said so that it implies the condition of no index: all that wait
+	// would be read.
 	lockWaiting = `SELECT d.account_id, d.id, d.event_type, d.job_id, d.endpoint_id, d.url, d.profile, d.reason,
 			d.attempt_count, d.step, d.created_at, 'pending', d.next_attempt_at, 0::bigint,
 			coalesce(octet_length(e.data), 0) + coalesce(octet_length(j.input), 0)
 				+ coalesce(octet_length(j.result), 0) + coalesce(octet_length(j.metadata), 0),
 			e.id IS NOT NULL, coalesce(e.job_id, ''), j.id IS NOT NULL
 		FROM unnest({array}$2::text[], $3::text[], $4::text[], $5::int[]) AS r ({column}account_id, id, event_id, day)
-		JOIN deliveries_open d ON d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id
-			AND d.lease = 0 AND d.queue = $6 AND (d.queue <> '' OR d.next_attempt_at <= $7)
-		LEFT JOIN events e ON e.bucket = {bucket} AND e.account_id = r.account_id AND e.id = r.event_id AND e.day = r.day
-		LEFT JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = e.job_id
+		JOIN deliveries_open d ON {row d}
+			AND d.lease <= 0 AND d.queue = $6 AND (d.queue <> '' OR d.next_attempt_at <= $7)
+		LEFT JOIN LATERAL (SELECT * FROM events e WHERE e.bucket = {bucket} AND e.account_id = r.account_id
+			AND e.id = r.event_id AND e.day = r.day OFFSET 0) e ON TRUE
+		LEFT JOIN LATERAL (SELECT * FROM jobs j WHERE j.bucket = {bucket} AND j.account_id = r.account_id
+			AND j.id = e.job_id OFFSET 0) j ON TRUE
 		FOR UPDATE OF d`
 )
 
@@ -37,13 +41,15 @@ var (
 	lockInTurn   = bulk("lock waiting deliveries", lockWaiting)
 	leaseClaimed = bulk("lease claimed deliveries", `UPDATE deliveries_open d SET lease = $4, queue = ''
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}account_id, id)
-		WHERE d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id`)
+		WHERE {row d}`)
 	loadEvents = bulk("load events", "SELECT "+eventColumns+`
-		FROM unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}of_account, event_id, of_day)
-		JOIN events ON events.bucket = {bucket} AND account_id = r.of_account AND id = r.event_id AND day = r.of_day`)
+		FROM unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}of_account, of_event, of_day)
+		CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.bucket = {bucket} AND e.account_id = r.of_account
+			AND e.id = r.of_event AND e.day = r.of_day OFFSET 0) e`)
 	loadJobs = bulk("load jobs", "SELECT "+jobColumns+`
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}of_account, of_job)
-		JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.of_account AND j.id = r.of_job`)
+		CROSS JOIN LATERAL (SELECT * FROM jobs j WHERE j.bucket = {bucket} AND j.account_id = r.of_account
+			AND j.id = r.of_job OFFSET 0) j`)
 )
 
 // lockedDelivery is one that waits, and is locked.

@@ -29,7 +29,7 @@ var (
 	placeDeliveries = bulk("place deliveries", `UPDATE deliveries_open d SET lease = r.lease, queue = r.queue
 		FROM unnest({array}$2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
 			AS r ({column}account_id, id, held, lease, queue)
-		WHERE d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id AND d.lease = r.held`)
+		WHERE {row d} AND d.lease = r.held`)
 	selectDelivery = oneBucket("select delivery", "SELECT "+openColumns+` FROM deliveries_open
 			WHERE bucket = $1 AND account_id = $2 AND id = $3
 		UNION ALL SELECT `+closedColumns+` FROM deliveries WHERE bucket = $1 AND account_id = $2 AND id = $3 AND day = $4`)

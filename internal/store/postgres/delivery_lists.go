@@ -26,11 +26,11 @@ const (
 		UNION ALL (SELECT ` + openColumns + " FROM deliveries_open WHERE " + listedBucket +
 		" AND endpoint_id = $6 AND lease <> 0" + listedRows + listedEnd + ")"
 	closedPart        = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + listedRows + listedDay + listedEnd + ")"
-	closedOfEndpoint  = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND endpoint_id = $6" + listedRows + listedDay + listedEnd + ")"
+	closedOfEndpoint  = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND endpoint_id = $6 AND endpoint_id <> ''" + listedRows + listedDay + listedEnd + ")"
 	closedUndelivered = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND status <> 'delivered' AND status = $14" + listedRows + listedDay + listedEnd + ")"
 	closedOfStatus    = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND status = $14" + listedRows + listedDay + listedEnd + ")"
 	// Of an endpoint with a status that most have.
-	closedOfBoth = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND endpoint_id = $6 AND status = $14" + listedRows + listedDay + listedEnd + ")"
+	closedOfBoth = "(SELECT " + closedColumns + " FROM deliveries WHERE " + listedBucket + " AND endpoint_id = $6 AND endpoint_id <> '' AND status = $14" + listedRows + listedDay + listedEnd + ")"
 )
 
 // listDeliveries is a list of these parts, newest first.

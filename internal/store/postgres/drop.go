@@ -16,7 +16,7 @@ import (
 
 var (
 	tryLockDrop = register("try to lock drop", scopeControl, "", "SELECT pg_try_advisory_lock($1)")
-	briefly     = register("briefly", scopeControl, "", "SET LOCAL statement_timeout = '1s'")
+	briefly     = register("briefly", scopeControl, "", "SET LOCAL statement_timeout = '300ms'")
 	sequential  = register("sequential", scopeControl, "", "SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
 	lockHistory = register("lock history", scopeControl, "",
 		"LOCK TABLE ONLY events, ONLY deliveries, ONLY attempts IN ACCESS EXCLUSIVE MODE")

@@ -12,8 +12,8 @@ var (
 		FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2`)
 	deleteOldKeys = bulk("delete old keys", `DELETE FROM idempotency k
 		USING unnest({array}$2::text[], $3::text[], $4::text[]) AS r ({column}account_id, route, key)
-		WHERE k.bucket = {bucket} AND k.account_id = r.account_id AND k.route = r.route AND k.key = r.key
-		AND k.created_at < $5`)
+		WHERE {row k: account_id, route, key}
+		AND k.created_at + 0 < $5`)
 	findOldMarks = operatorWide("find old marks", "marks are of processes, not of accounts",
 		"SELECT bucket, id FROM marks WHERE used_at < $1 LIMIT $2")
 	deleteOldMark = oneBucket("delete old mark", "DELETE FROM marks WHERE bucket = $1 AND id = $2 AND used_at < $3")

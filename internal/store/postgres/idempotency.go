@@ -12,16 +12,16 @@ import (
 var (
 	guardRevisions = bulk("guard revisions", `SELECT 1 / CASE WHEN EXISTS (
 			SELECT FROM unnest({array}$2::text[], $3::bigint[]) AS r ({column}account_id, revision)
-			LEFT JOIN revisions v ON v.bucket = {bucket} AND v.account_id = r.account_id
+			LEFT JOIN LATERAL (`+revisionOf+`) v ON TRUE
 			WHERE coalesce(v.revision, 1) <> r.revision)
 		THEN 0 ELSE 1 END`)
 	lookAtRevisions = bulk("look at revisions", `SELECT r.account_id, coalesce(v.revision, 1)
 		FROM unnest({array}$2::text[], $3::bigint[]) AS r ({column}account_id, revision)
-		LEFT JOIN revisions v ON v.bucket = {bucket} AND v.account_id = r.account_id`)
+		LEFT JOIN LATERAL (`+revisionOf+`) v ON TRUE`)
 	lookAtKeys = bulk("look at keys", `SELECT r.n, k.ref, k.fingerprint
 		FROM unnest({array}$2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[])
 			AS r ({column}n, account_id, route, key, since)
-		JOIN idempotency k ON k.bucket = {bucket} AND k.account_id = r.account_id AND k.route = r.route AND k.key = r.key
+		JOIN idempotency k ON {row k: account_id, route, key}
 			AND k.created_at >= r.since`)
 	// keepKeys is guarded: another node may have kept one since it was looked for.
 	keepKeys = bulk("keep keys", `WITH kept AS (
@@ -35,6 +35,8 @@ var (
 			RETURNING 1)
 		SELECT 1 / CASE WHEN count(*) = $8 THEN 1 ELSE 0 END FROM kept`)
 )
+
+const revisionOf = "SELECT revision FROM revisions v WHERE v.bucket = {bucket} AND v.account_id = r.account_id OFFSET 0"
 
 const keyTTL = "86400000000" // store.KeyTTL
 

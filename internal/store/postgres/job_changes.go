@@ -13,20 +13,21 @@ var (
 		lease_expires_at = least(r.now + CASE WHEN r.lease = 0 THEN j.lease ELSE r.lease END, j.started_at + j.timeout)
 		FROM unnest({array}$2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
 			AS r ({column}account_id, id, token, now, lease)
-		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
-		AND j.status = 'running' AND j.lease_token = r.token
+		WHERE {row j}
+		AND `+isRunning+` AND j.lease_token = r.token
 		RETURNING j.account_id, j.id, j.lease_expires_at`)
 	requeueJobs = bulk("requeue jobs", `UPDATE jobs j SET status = 'queued', ready = r.run_at <= r.now,
 		due_at = greatest(r.run_at, r.now), run_at = r.run_at, error = r.error,
 		lease_token = '', lease = 0, lease_expires_at = 0
 		FROM unnest({array}$2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
 			AS r ({column}account_id, id, token, now, run_at, error)
-		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
-		AND j.status = 'running' AND j.lease_token = r.token
+		WHERE {row j}
+		AND `+isRunning+` AND j.lease_token = r.token
 		RETURNING j.account_id, j.id, 0::bigint`)
 	selectJobIDs = bulk("list which jobs there are", `SELECT j.account_id, j.id, 0::bigint
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}account_id, id)
-		JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id`)
+		CROSS JOIN LATERAL (SELECT account_id, id FROM jobs j WHERE j.bucket = {bucket} AND j.account_id = r.account_id
+			AND j.id = r.id OFFSET 0) j`)
 )
 
 // jobChange is a change of one job that its state may turn down.

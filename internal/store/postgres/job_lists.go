@@ -29,7 +29,8 @@ var jobLists = func() map[jobList]*statement {
 	return all
 }()
 
-// statement takes the bucket, the account, the first id, the id after the last,
+// statement repeats the conditions of the indexes that it may run along. It takes
+// the bucket, the account, the first id, the id after the last,
 // the limit, and the filters that are set.
 func (l jobList) statement() *statement {
 	var name, where strings.Builder
@@ -45,9 +46,12 @@ func (l jobList) statement() *statement {
 	if l.succeeded {
 		name.WriteString(" succeeded")
 	} else if l.status {
-		where.WriteString(" AND j.status <> 'succeeded'")
+		where.WriteString(" AND j.status <> 'succeeded' AND j.account_id <> ''")
 	}
 	and(l.kind, "type")
+	if l.kind {
+		where.WriteString(" AND j.type <> ''")
+	}
 	and(l.resource, "resource_id")
 	if l.resource {
 		where.WriteString(" AND j.resource_id <> ''")

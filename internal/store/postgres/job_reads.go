@@ -16,11 +16,18 @@ const jobColumns = `j.account_id, j.id, j.type, j.status, j.error, j.callback_ur
 	j.include_result, j.event_types, j.resource_id, j.run_at, j.timeout, j.max_attempts, j.attempt, j.lease_token,
 	j.lease, j.lease_expires_at, j.created_at, j.started_at, j.finished_at, j.traceparent, j.input, j.metadata, j.result`
 
+// The states of a job j, for changes of one that is found by its key: said so that
+// they imply the condition of no index (see the migrations).
+const (
+	isRunning = "j.status || '' = 'running'"
+	isQueued  = "j.status || '' = 'queued'"
+)
+
 var (
 	selectJob = oneBucket("select job", "SELECT "+jobColumns+
 		" FROM jobs j WHERE j.bucket = $1 AND j.account_id = $2 AND j.id = $3")
 	selectJobAccount = operatorWide("select account of job", "an operator's key knows no account",
-		"SELECT account_id FROM jobs WHERE id = $1")
+		"SELECT account_id FROM jobs WHERE id = $1 AND id <> ''")
 	selectExpired = operatorWide("list expired jobs", "leases of all accounts end", "SELECT "+jobColumns+
 		" FROM jobs j WHERE j.status = 'running' AND j.lease_expires_at <= $1 ORDER BY j.lease_expires_at, j.id LIMIT $2")
 	selectNextRun = operatorWide("select next run of a job", "jobs of all accounts wait",

@@ -26,8 +26,8 @@ var (
 		finished_at = r.finished_at, result = r.result, ready = false, lease_expires_at = 0
 		FROM unnest({array}$2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bytea[])
 			AS r ({column}account_id, id, token, status, error, resource_id, finished_at, result)
-		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
-		AND (j.status = 'running' AND (r.token = '' OR j.lease_token = r.token) OR j.status = 'queued' AND r.token = '')
+		WHERE {row j}
+		AND (`+isRunning+` AND (r.token = '' OR j.lease_token = r.token) OR `+isQueued+` AND r.token = '')
 		RETURNING j.account_id, j.id, 0::bigint`)
 )
 

@@ -48,7 +48,7 @@ type kept map[[2]string]bool
 // maxKept is how many events of a day may be left when it is dropped: they are
 // moved while all others wait. Where there are more the day is left to
 // PurgeEvents, until fewer are.
-const maxKept = 1000
+const maxKept = 500
 
 var errTooMuch = errors.New("too much is to be kept")
 

@@ -19,12 +19,12 @@ var (
 	awaitReadyJobs   = oneBucket("await ready jobs", selectReadyJobs)
 	selectLockedJobs = bulk("select locked jobs", "SELECT "+jobColumns+`
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}account_id, id)
-		JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id`)
+		JOIN jobs j ON {row j}`)
 	startJobs = bulk("start jobs", `UPDATE jobs j SET status = 'running', ready = false, attempt = r.attempt,
 		started_at = r.started_at, lease = r.lease, lease_expires_at = r.lease_expires_at, lease_token = r.token
 		FROM unnest({array}$2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
 			AS r ({column}account_id, id, attempt, started_at, lease, lease_expires_at, token)
-		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id`)
+		WHERE {row j}`)
 )
 
 // readyJob is a job that may be leased; its row is locked.

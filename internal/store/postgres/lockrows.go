@@ -8,15 +8,15 @@ import "github.com/ringback/ringback/internal/store"
 var (
 	lockOpenRows = bulk("lock pending deliveries", `SELECT 1
 		FROM unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}account_id, id, day)
-		JOIN deliveries_open d ON d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id
+		JOIN deliveries_open d ON {row d}
 		FOR UPDATE OF d`)
 	lockHistoryRows = bulk("lock deliveries of history", `SELECT 1
 		FROM unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}account_id, id, day)
-		JOIN deliveries d ON d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id AND d.day = r.day
+		JOIN deliveries d ON {row d} AND d.day = r.day
 		FOR UPDATE OF d`)
 	lockJobRows = bulk("lock jobs", `SELECT 1
 		FROM unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}account_id, id, day)
-		JOIN jobs j ON j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
+		JOIN jobs j ON {row j}
 		FOR UPDATE OF j`)
 )
 

@@ -10,10 +10,16 @@ import (
 	"github.com/ringback/ringback/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, pgtest.Options{NoSync: true})) }
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m, pgtest.Options{NoSync: true})
+	if !checkExecuted() {
+		code = 1
+	}
+	os.Exit(code)
+}
 
 func config(url string) postgres.Config {
-	return postgres.Config{URL: url, Sealer: storetest.Sealer("one"), Logger: storetest.Quiet}
+	return postgres.Config{URL: url, Sealer: storetest.Sealer("one"), Logger: storetest.Quiet}.Traced(executed)
 }
 
 // openStore opens a store that is closed when the test ends.

@@ -12,8 +12,8 @@ var (
 		WHERE status = 'queued' AND NOT ready AND due_at <= $1 ORDER BY due_at, id LIMIT $2`)
 	makeReady = bulk("make jobs ready", `UPDATE jobs j SET ready = true
 		FROM unnest({array}$2::text[], $3::text[]) AS r ({column}account_id, id)
-		WHERE j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.id
-		AND j.status = 'queued' AND NOT j.ready AND j.due_at <= $4
+		WHERE {row j}
+		AND `+isQueued+` AND NOT j.ready AND j.due_at <= $4
 		RETURNING j.account_id, j.id`)
 )
 

@@ -19,28 +19,24 @@ var (
 	// An event and its deliveries are locked before it is looked at whether they
 	// are still over: whoever retries or recovers one of them has to lock them, too.
 	lockOver = bulk("lock events that are over", `SELECT e.account_id, e.id FROM `+overRows+`
-		JOIN events e ON e.bucket = {bucket} AND e.account_id = r.account_id AND e.id = r.id AND e.day = r.day
+		JOIN events e ON {row e} AND e.day = r.day
 		ORDER BY e.account_id, e.id FOR UPDATE OF e`)
 	lockOverDeliveries = bulk("lock deliveries that are over", `WITH locked AS (
 			SELECT r.account_id, r.id, d.finished_at FROM `+overRows+`
-			JOIN deliveries d ON d.bucket = {bucket} AND d.account_id = r.account_id AND d.day = r.day
-				AND d.id BETWEEN r.first AND r.last
+			JOIN deliveries d ON {row d: account_id, id=first..last} AND d.day = r.day
 			ORDER BY d.account_id, d.id FOR UPDATE OF d)
 		SELECT DISTINCT account_id, id FROM locked WHERE finished_at >= $8`)
 	selectPendingAgain = bulk("list events that are pending again", `SELECT r.account_id, r.id FROM `+overRows+`
-		WHERE EXISTS (SELECT FROM deliveries_open d WHERE d.bucket = {bucket} AND d.account_id = r.account_id
-			AND d.id BETWEEN r.first AND r.last)`)
+		CROSS JOIN LATERAL (SELECT FROM deliveries_open d WHERE {row d: account_id, id=first..last} LIMIT 1) d`)
 	purgeAttempts = bulk("purge attempts", `DELETE FROM attempts a USING `+overRows+`
-		WHERE a.bucket = {bucket} AND a.account_id = r.account_id AND a.day = r.day
-		AND a.delivery_id BETWEEN r.first AND r.last`)
+		WHERE {row a: account_id, delivery_id=first..last} AND a.day = r.day`)
 	purgeDeliveries = bulk("purge deliveries", `WITH gone AS (DELETE FROM deliveries d USING `+overRows+`
-			WHERE d.bucket = {bucket} AND d.account_id = r.account_id AND d.day = r.day
-			AND d.id BETWEEN r.first AND r.last RETURNING d.attempt_number)
+			WHERE {row d: account_id, id=first..last} AND d.day = r.day RETURNING d.attempt_number)
 		SELECT count(*), count(*) FILTER (WHERE attempt_number > 0) FROM gone`)
 	purgeEvents = bulk("purge events", `DELETE FROM events e USING `+overRows+`
-		WHERE e.bucket = {bucket} AND e.account_id = r.account_id AND e.id = r.id AND e.day = r.day`)
+		WHERE {row e} AND e.day = r.day`)
 	purgeJobs = bulk("purge jobs", `DELETE FROM jobs j USING `+overRows+`
-		WHERE r.job_id <> '' AND j.bucket = {bucket} AND j.account_id = r.account_id AND j.id = r.job_id
+		WHERE r.job_id <> '' AND {row j: account_id, id=job_id}
 		AND j.finished_at > 0 AND j.finished_at < $8
 		AND NOT EXISTS (SELECT FROM events e WHERE e.bucket = {bucket} AND e.account_id = r.account_id
 			AND e.job_id = r.job_id AND e.job_id <> '')`)

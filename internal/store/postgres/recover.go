@@ -9,9 +9,10 @@ import (
 )
 
 var (
-	// recoverable leaves the data out, which is not looked at.
+	// recoverable leaves the data out, which is not looked at. Its events are not
+	// deleted meanwhile: PurgeEvents locks them first.
 	recoverable = oneBucket("recoverable events", `SELECT account_id, id, type, job_id, created_at, only_endpoint FROM events
-		WHERE bucket = $1 AND account_id = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5`)
+		WHERE bucket = $1 AND account_id = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5 FOR KEY SHARE`)
 	deliveriesOfEvents = oneBucket("deliveries of events", `SELECT d.id, d.endpoint_id, 'pending'
 		FROM unnest($3::text[], $4::text[]) AS r (first, last)
 		JOIN deliveries_open d ON d.bucket = $1 AND d.account_id = $2 AND d.id BETWEEN r.first AND r.last

@@ -22,7 +22,7 @@ var (
 	reopenEnded = bulk("reopen deliveries", `WITH gone AS (
 			DELETE FROM deliveries d
 			USING unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}account_id, id, day)
-			WHERE d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id AND d.day = r.day
+			WHERE {row d} AND d.day = r.day
 			RETURNING d.*),
 		kept AS (
 			INSERT INTO attempts (bucket, day, number, status_code, started_at, duration, account_id, delivery_id, error,
@@ -37,7 +37,7 @@ var (
 	endPending = bulk("end pending deliveries", `WITH gone AS (
 			DELETE FROM deliveries_open d
 			USING unnest({array}$2::text[], $3::text[], $4::int[]) AS r ({column}account_id, id, day)
-			WHERE d.bucket = {bucket} AND d.account_id = r.account_id AND d.id = r.id
+			WHERE {row d}
 			RETURNING {bucket} AS bucket, r.day, d.attempt_count, d.step, d.created_at, d.account_id, d.id, d.event_type,
 				d.job_id, d.endpoint_id, d.url, d.profile)
 		INSERT INTO deliveries (bucket, day, attempt_count, step, attempt_number, status_code, started_at, duration,

@@ -111,7 +111,7 @@ func (s *Store) Signals(ctx context.Context, fn func(store.Signal)) error {
 	for wait := firstReconnect; ; wait = min(2*wait, lastReconnect) {
 		heard, err := s.listen(ctx, fn)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it ends as it was told to
+			return nil // it ends as it was told to
 		}
 		if heard {
 			wait = firstReconnect

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -75,14 +76,65 @@ var word = regexp.MustCompile(`^[a-z0-9_]+$`)
 type bulkStatement struct{ one, all *statement }
 
 // bulk makes both forms of a template. $1 is the bucket, or the array of the
-// buckets of the rows. In the template {bucket} is the bucket of a row r;
-// {array} and {column} are the array among those of an unnest and its column's
-// name, with a comma each.
+// buckets of the rows. In the template
+//   - {bucket} is the bucket of a row r,
+//   - {array} and {column} are the array among those of an unnest and its column's
+//     name, with a comma each,
+//   - {row t} says that the row of the table t is that which r names by account_id
+//     and id; {row t: c, d=e} that r names it by c, and its d by e;
+//     {row t: c, d=e..f} that its d is from e to f.
 func bulk(name, template string) bulkStatement {
 	one := strings.NewReplacer("{bucket}", "$1::smallint", "{array}", "", "{column}", "")
 	all := strings.NewReplacer("{bucket}", "r.bucket", "{array}", "$1::smallint[], ", "{column}", "bucket, ")
 	return bulkStatement{
-		one: oneBucket(name, one.Replace(template)),
-		all: register(name+" of all buckets", scopeBuckets, "for tables that are not spread", all.Replace(template)),
+		one: oneBucket(name, one.Replace(sameRow(template, equalRow))),
+		all: register(name+" of all buckets", scopeBuckets, "for tables that are not spread",
+			all.Replace(sameRow(template, betweenRow))),
 	}
+}
+
+var rowOf = regexp.MustCompile(`\{row (\w+)(?:: ([^}]*))?\}`)
+
+// keyColumn is a column of a table, and the columns of r between which it is.
+type keyColumn struct{ name, first, last string }
+
+// sameRow replaces {row …}.
+func sameRow(template string, condition func(table string, key []keyColumn) string) string {
+	return rowOf.ReplaceAllStringFunc(template, func(found string) string {
+		parts := rowOf.FindStringSubmatch(found)
+		key := []keyColumn{}
+		for part := range strings.SplitSeq(cmp.Or(parts[2], "account_id, id"), ", ") {
+			name, by, _ := strings.Cut(part, "=")
+			first, last, _ := strings.Cut(cmp.Or(by, name), "..")
+			key = append(key, keyColumn{name, first, cmp.Or(last, first)})
+		}
+		return condition(parts[1], key)
+	})
+}
+
+func equalRow(table string, key []keyColumn) string {
+	condition := table + ".bucket = {bucket}"
+	for _, c := range key {
+		condition += " AND " + table + "." + c.name
+		if c.first == c.last {
+			condition += " = r." + c.first
+		} else {
+			condition += " BETWEEN r." + c.first + " AND r." + c.last
+		}
+	}
+	return condition
+}
+
+// betweenRow says the same so that it can only be looked up for each r. Told that
+// columns are equal the planner may as well go through the table, and through all
+// r for each of its rows: of a table that was empty when it was last looked at, as
+// that of pending deliveries often is, it does.
+func betweenRow(table string, key []keyColumn) string {
+	names, first, last := table+".bucket", "r.bucket", "r.bucket"
+	for _, c := range key {
+		names += ", " + table + "." + c.name
+		first += ", r." + c.first
+		last += ", r." + c.last
+	}
+	return fmt.Sprintf("(%s) >= (%s) AND (%s) <= (%s)", names, first, names, last)
 }
