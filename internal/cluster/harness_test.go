@@ -125,6 +125,24 @@ func (c *cluster) publish(n *node) *ringback.Event {
 	return ev
 }
 
+// recorded waits until so many deliveries are known as delivered.
+func (c *cluster) recorded(want int) {
+	c.t.Helper()
+	for over := time.Now().Add(10 * time.Second); ; <-time.After(5 * time.Millisecond) {
+		l, err := c.nodes[0].Deliveries(c.t.Context(), c.account.ID,
+			engine.DeliveryFilter{Status: ringback.DeliveryDelivered}, engine.Paging{Limit: engine.MaxLimit})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if len(l.Items) >= want {
+			return
+		}
+		if time.Now().After(over) {
+			c.t.Fatalf("%d of %d are delivered", len(l.Items), want)
+		}
+	}
+}
+
 // receiver is a server that remembers who called when.
 type receiver struct {
 	*httptest.Server

@@ -26,6 +26,7 @@ const (
 	beatEvery   = time.Second
 	beatTimeout = 2 * time.Second // of one beat: a connection that hangs is given up
 	deadAfter   = 8 * time.Second // for which a count stands still
+	lookSlack   = beatEvery / 10  // by which looks may come early; another would cost a second
 	maxGap      = 2 * time.Second // between two looks, beyond which time proves nothing
 	leaveLimit  = time.Second     // for what a node does last
 )
