@@ -97,11 +97,11 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	if err != nil {
 		return err
 	}
-	where := slog.String("data", f.data)
+	store := f.data
 	if kind, _ := server.StoreKind(f.store); kind != "sqlite" {
-		where = slog.String("store", kind) // its URL may have a password
+		store = kind // its URL may have a password
 	}
-	log.Info("listening", "url", s.URL(), "metrics", s.MetricsURL(), where, "node", s.NodeName(), "version", Version())
+	log.Info("listening", "url", s.URL(), "metrics", s.MetricsURL(), "store", store, "node", s.NodeName(), "version", Version())
 	if err := f.announce(ctx, cmd.OutOrStdout(), s, dev); err != nil {
 		log.Error("the keys could not be shown", "error", err)
 	}

@@ -67,7 +67,9 @@ func (d *Dispatcher) answerAsked(ctx context.Context) {
 		d.findParked(ctx)
 	}
 	if leases {
-		d.checkLeases(ctx)
+		if _, err := d.checkLeases(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Warn("leases could not be checked; they are again later", "error", err)
+		}
 	}
 }
 

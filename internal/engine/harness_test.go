@@ -103,6 +103,22 @@ func (f *flaky) target() store.Store {
 	return f.Store
 }
 
+// beforeCommit has fn called with what is about to be committed.
+func (f *flaky) beforeCommit(fn func(store.Op)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = fn
+}
+
+func (f *flaky) change(op store.Op) {
+	f.mu.Lock()
+	fn := f.before
+	f.mu.Unlock()
+	if fn != nil {
+		fn(op)
+	}
+}
+
 func (f *flaky) isBroken() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,9 +130,7 @@ func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {
 		return errDiskFull
 	}
 	for _, op := range ops {
-		if f.before != nil {
-			f.before(op)
-		}
+		f.change(op)
 		switch op.(type) {
 		case *store.LeaseJobs:
 			f.leases.Add(1)

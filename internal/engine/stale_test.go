@@ -68,7 +68,7 @@ func TestChangedWhilePlanning(t *testing.T) {
 				w.net.at(receiver, got.ServeHTTP)
 				w.publish("warm")
 				changed := false
-				w.store.before = func(op store.Op) {
+				w.store.beforeCommit(func(op store.Op) {
 					if _, job := op.(*store.SubmitJob); changed || job {
 						return
 					}
@@ -76,7 +76,7 @@ func TestChangedWhilePlanning(t *testing.T) {
 					if err := w.store.InsertEndpoint(t.Context(), newEndpoint(w.account.ID), 10); err != nil {
 						t.Error(err)
 					}
-				}
+				})
 				if err := publish(t, w); err != nil {
 					t.Fatal(err)
 				}
@@ -96,12 +96,12 @@ func TestNeverLeftAlone(t *testing.T) {
 	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
 		w.net.at(receiver, answer(200).ServeHTTP)
 		w.endpoint(receiver, nil)
-		w.store.before = func(store.Op) {
+		w.store.beforeCommit(func(store.Op) {
 			_, err := w.store.UpdateAccount(t.Context(), w.account.ID, func(*ringback.Account) error { return nil })
 			if err != nil {
 				t.Error(err)
 			}
-		}
+		})
 		if _, _, err := w.e.PublishEvent(t.Context(), w.account.ID, engine.PublishEventParams{Type: "a"}); ringback.CodeOf(err) != ringback.CodeUnavailable {
 			t.Errorf("event: %v", err)
 		}

@@ -137,7 +137,7 @@ func (m *Member) sight(all []store.Node, own int64) (dead []int64) {
 		s.still += min(now.Sub(s.at), maxGap)
 		s.at = now
 		seen[n.Epoch] = s
-		if s.still >= deadAfter {
+		if s.still >= deadAfter-lookSlack {
 			dead = append(dead, n.Epoch)
 		}
 	}

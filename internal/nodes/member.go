@@ -10,6 +10,7 @@ package nodes
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ const (
 	beatEvery   = time.Second
 	beatTimeout = 2 * time.Second // of one beat: a connection that hangs is given up
 	deadAfter   = 8 * time.Second // for which a count stands still
+	lookSlack   = beatEvery / 10  // by which looks may come early; another would cost a second
 	maxGap      = 2 * time.Second // between two looks, beyond which time proves nothing
 	leaveLimit  = time.Second     // for what a node does last
 )
@@ -196,12 +198,7 @@ func (m *Member) State() State {
 
 // Lives says whether an epoch is that of a node that lives, as far as is known.
 func (m *Member) Lives(epoch int64) bool {
-	for _, e := range m.standing.Load().living {
-		if e == epoch {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.standing.Load().living, epoch)
 }
 
 // Run lives among the nodes until ctx is done, and then leaves: what it had

@@ -245,7 +245,7 @@ func TestClocksApart(t *testing.T) {
 		a, b := join(t, c, time.Hour), join(t, c, -time.Hour)
 		sleep(time.Minute)
 		for _, n := range []*node{a, b} {
-			if off := n.Now().Sub(time.Now()).Abs(); off > time.Millisecond {
+			if off := time.Until(n.Now()).Abs(); off > time.Millisecond {
 				t.Errorf("Now is wrong by %s", off)
 			}
 			if told, _ := n.heard(); slices.Contains(told, "lost") || n.State().Living != 2 {

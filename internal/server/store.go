@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/ringback/ringback/internal/seal"
 	"github.com/ringback/ringback/internal/store"
@@ -45,13 +44,12 @@ func openStore(ctx context.Context, c *Config, sealer *seal.Sealer) (store.Store
 	if kind == kindSQLite {
 		return orNil(sqlite.Open(ctx, sqlite.Config{Dir: c.Dir, Sealer: sealer, Logger: c.Log}))
 	}
-	began := time.Now()
 	s, err := orNil(postgres.Open(ctx, postgres.Config{URL: c.Store, Sealer: sealer, Logger: c.Log, Wait: c.StoreWait}))
 	switch {
 	case errors.Is(err, store.ErrWrongMasterKey):
 		return nil, fmt.Errorf("%w; RINGBACK_MASTER_KEY must be the one that this store was made with", err)
-	case err != nil && time.Since(began) >= c.StoreWait && ctx.Err() == nil:
-		return nil, fmt.Errorf("%w (--store-wait says how long to wait for the database)", err)
+	case err != nil && !errors.Is(err, store.ErrNewer):
+		return nil, fmt.Errorf("opening --store (--store-wait %s): %w", c.StoreWait, err)
 	}
 	return s, err
 }
