@@ -13,16 +13,29 @@ type Sealer interface {
 	Open(sealed []byte, aad string) (string, error)
 }
 
-// What a sealed value is bound to: it opens for the same owner and purpose
+// A sealed value is bound to its owner and purpose by these: it opens for the same
 // alone, wherever in the database it may have been moved.
 
-func AccountSecretAAD(id string) string       { return "account-secret:" + id }
-func AccountPreviousAAD(id string) string     { return "account-previous-secrets:" + id }
-func AccountSigningKeyAAD(id string) string   { return "account-signing-key:" + id }
+// AccountSecretAAD is for an account's secret.
+func AccountSecretAAD(id string) string { return "account-secret:" + id }
+
+// AccountPreviousAAD is for its earlier ones.
+func AccountPreviousAAD(id string) string { return "account-previous-secrets:" + id }
+
+// AccountSigningKeyAAD is for an account's signing key.
+func AccountSigningKeyAAD(id string) string { return "account-signing-key:" + id }
+
+// AccountPreviousKeysAAD is for its earlier ones.
 func AccountPreviousKeysAAD(id string) string { return "account-previous-signing-keys:" + id }
-func EndpointSecretAAD(id string) string      { return "endpoint-secret:" + id }
-func EndpointPreviousAAD(id string) string    { return "endpoint-previous-secrets:" + id }
-func EndpointHeadersAAD(id string) string     { return "endpoint-headers:" + id }
+
+// EndpointSecretAAD is for an endpoint's secret.
+func EndpointSecretAAD(id string) string { return "endpoint-secret:" + id }
+
+// EndpointPreviousAAD is for its earlier ones.
+func EndpointPreviousAAD(id string) string { return "endpoint-previous-secrets:" + id }
+
+// EndpointHeadersAAD is for an endpoint's headers.
+func EndpointHeadersAAD(id string) string { return "endpoint-headers:" + id }
 
 // The canary is a known text, sealed with the master key that the store was
 // made with.

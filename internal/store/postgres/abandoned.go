@@ -40,7 +40,7 @@ func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) (refs []store
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		refs = nil
 		for bucket := range store.Buckets {
-			t.ask(collect(&refs, scanEndpointRef), abandonedWaiting, int16(bucket), limit) //nolint:gosec // below 256
+			t.ask(collect(&refs, scanEndpointRef), abandonedWaiting, int16(bucket), limit)
 		}
 		leased, err := list(ctx, t, scanEndpointRef, leasedEndpoints, int64(math.MaxInt64))
 		if err != nil {

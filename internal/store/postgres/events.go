@@ -50,9 +50,9 @@ func (s *Store) publishEvents(ctx context.Context, t *tx, ops []*store.PublishEv
 // insertEvents queues the insertion of events and their deliveries.
 func (t *tx) insertEvents(all []newEvent) {
 	deliveries := make([]*store.NewDelivery, 0, len(all))
-	for i := range all {
-		for j := range all[i].deliveries {
-			deliveries = append(deliveries, &all[i].deliveries[j])
+	for _, e := range all {
+		for i := range e.deliveries {
+			deliveries = append(deliveries, &e.deliveries[i])
 		}
 	}
 	queueBulk(t, insertEvents, sorted(all,

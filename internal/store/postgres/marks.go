@@ -68,7 +68,7 @@ func (s *Store) settle(m *marked, err error) error {
 		case unknown == nil && committed:
 			return nil
 		case unknown == nil:
-			m.mark.id = rand.Text() // the other one is fenced
+			m.id = rand.Text() // the other one is fenced
 			return err
 		}
 		select {

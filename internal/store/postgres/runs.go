@@ -15,9 +15,10 @@ const (
 	kindRecord
 	kindPlace
 	kinds
-
-	kindSingle = -1
 )
+
+// kindSingle is an operation that is applied alone.
+const kindSingle = -1
 
 // kindOf gives the kind of an operation, and which row it changes, "" = one that
 // no other changes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -43,17 +44,17 @@ func (s *Store) UpdateAccount(
 
 // putAccount runs INSERT or REPLACE.
 func (s *Store) putAccount(ctx context.Context, t tx, verb string, a *ringback.Account) error {
-	previous, err := s.sealPrevious(a.PreviousSecrets, accountPreviousAAD(a.ID))
+	previous, err := s.sealPrevious(a.PreviousSecrets, columns.AccountPreviousAAD(a.ID))
 	if err != nil {
 		return err
 	}
-	previousKeys, err := s.sealPrevious(a.PreviousSigningKeys, accountPreviousKeysAAD(a.ID))
+	previousKeys, err := s.sealPrevious(a.PreviousSigningKeys, columns.AccountPreviousKeysAAD(a.ID))
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, verb+" INTO accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		a.ID, a.Name, a.CallbackProfile, s.seal(a.Secret, accountSecretAAD(a.ID)), previous,
-		a.CallbackSignature, s.seal(a.SigningKey, accountSigningKeyAAD(a.ID)), previousKeys,
+		a.ID, a.Name, a.CallbackProfile, s.seal(a.Secret, columns.AccountSecretAAD(a.ID)), previous,
+		a.CallbackSignature, s.seal(a.SigningKey, columns.AccountSigningKeyAAD(a.ID)), previousKeys,
 		micros(a.CreatedAt), micros(a.UpdatedAt))
 	return err
 }
@@ -85,14 +86,14 @@ func (s *Store) scanAccount(row scanner) (*ringback.Account, error) {
 		return nil, err
 	}
 	var err error
-	if a.Secret, err = s.unseal(secret, accountSecretAAD(a.ID)); err == nil {
-		a.PreviousSecrets, err = s.unsealPrevious(previous, accountPreviousAAD(a.ID))
+	if a.Secret, err = s.unseal(secret, columns.AccountSecretAAD(a.ID)); err == nil {
+		a.PreviousSecrets, err = s.unsealPrevious(previous, columns.AccountPreviousAAD(a.ID))
 	}
 	if err == nil {
-		a.SigningKey, err = s.unseal(key, accountSigningKeyAAD(a.ID))
+		a.SigningKey, err = s.unseal(key, columns.AccountSigningKeyAAD(a.ID))
 	}
 	if err == nil {
-		a.PreviousSigningKeys, err = s.unsealPrevious(previousKeys, accountPreviousKeysAAD(a.ID))
+		a.PreviousSigningKeys, err = s.unsealPrevious(previousKeys, columns.AccountPreviousKeysAAD(a.ID))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: secrets of account %s: %w", a.ID, err)

@@ -6,13 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ringback/ringback/internal/store"
-)
-
-// The canary is a known text, sealed with the master key that the store was
-// made with.
-const (
-	canaryText = "ringback"
-	canaryAAD  = "canary"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // checkKey checks the master key, or keeps the canary of a new store.
@@ -30,7 +24,7 @@ func (s *Store) checkCanary(ctx context.Context, t tx) error {
 		"SELECT value FROM meta WHERE name = 'canary'")
 	if errors.Is(err, store.ErrNotFound) {
 		_, err := t.exec(ctx, "INSERT INTO meta (name, value) VALUES ('canary', ?)",
-			s.sealer.Seal(canaryText, canaryAAD))
+			columns.Canary(s.sealer))
 		return err
 	}
 	if err != nil {
@@ -40,7 +34,7 @@ func (s *Store) checkCanary(ctx context.Context, t tx) error {
 }
 
 func opensCanary(sealer Sealer, sealed []byte) error {
-	if text, err := sealer.Open(sealed, canaryAAD); err != nil || text != canaryText {
+	if !columns.OpensCanary(sealer, sealed) {
 		return fmt.Errorf("give the key that it was made with in RINGBACK_MASTER_KEY "+
 			"(or put back the key file that was beside the database): %w", store.ErrWrongMasterKey)
 	}

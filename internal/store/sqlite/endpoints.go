@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -81,18 +81,18 @@ func (s *Store) putEndpoint(ctx context.Context, t tx, verb string, e *ringback.
 	if err != nil {
 		return err
 	}
-	schedule, err := encodeSchedule(e.RetrySchedule)
+	schedule, err := columns.EncodeSchedule(e.RetrySchedule)
 	if err != nil {
 		return err
 	}
-	previous, err := s.sealPrevious(e.PreviousSecrets, endpointPreviousAAD(e.ID))
+	previous, err := s.sealPrevious(e.PreviousSecrets, columns.EndpointPreviousAAD(e.ID))
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, verb+" INTO endpoints ("+endpointColumns+
 		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		e.AccountID, e.ID, e.Name, e.URL, string(types), e.Profile,
-		s.seal(e.Secret, endpointSecretAAD(e.ID)), previous, e.IncludeResult, e.Enabled,
+		s.seal(e.Secret, columns.EndpointSecretAAD(e.ID)), previous, e.IncludeResult, e.Enabled,
 		e.DisabledReason, micros(e.DisabledAt), headers, schedule, e.Timeout.Microseconds(),
 		e.RateLimit, micros(e.FailingSince), micros(e.CreatedAt), micros(e.UpdatedAt))
 	return err
@@ -139,16 +139,16 @@ func (s *Store) scanEndpoint(row scanner) (*ringback.Endpoint, error) {
 	}
 	err := json.Unmarshal(types, &e.EventTypes)
 	if err == nil {
-		e.Secret, err = s.unseal(secret, endpointSecretAAD(e.ID))
+		e.Secret, err = s.unseal(secret, columns.EndpointSecretAAD(e.ID))
 	}
 	if err == nil {
-		e.PreviousSecrets, err = s.unsealPrevious(previous, endpointPreviousAAD(e.ID))
+		e.PreviousSecrets, err = s.unsealPrevious(previous, columns.EndpointPreviousAAD(e.ID))
 	}
 	if err == nil {
 		e.Headers, err = s.unsealHeaders(headers, e.ID)
 	}
 	if err == nil {
-		e.RetrySchedule, err = decodeSchedule(schedule)
+		e.RetrySchedule, err = columns.DecodeSchedule(schedule)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: reading endpoint %s: %w", e.ID, err)
@@ -160,67 +160,10 @@ func (s *Store) scanEndpoint(row scanner) (*ringback.Endpoint, error) {
 }
 
 func (s *Store) sealHeaders(e *ringback.Endpoint) (any, error) {
-	if len(e.Headers) == 0 {
-		return nil, nil
-	}
-	text, err := json.Marshal(e.Headers)
-	if err != nil {
-		return nil, err
-	}
-	return s.seal(string(text), endpointHeadersAAD(e.ID)), nil
+	sealed, err := s.secrets().SealHeaders(e.Headers, e.ID)
+	return blob(sealed), err
 }
 
 func (s *Store) unsealHeaders(sealed []byte, id string) (map[string]string, error) {
-	if sealed == nil {
-		return nil, nil
-	}
-	text, err := s.unseal(sealed, endpointHeadersAAD(id))
-	if err != nil {
-		return nil, err
-	}
-	var headers map[string]string
-	err = json.Unmarshal([]byte(text), &headers)
-	return headers, err
-}
-
-// encodeSchedule keeps nil (the profile's) apart from empty (no retry).
-func encodeSchedule(schedule []time.Duration) (any, error) {
-	if schedule == nil {
-		return nil, nil
-	}
-	text, err := json.Marshal(scheduleMicros(schedule))
-	return string(text), err
-}
-
-func decodeSchedule(text []byte) ([]time.Duration, error) {
-	if text == nil {
-		return nil, nil
-	}
-	var delays []int64
-	err := json.Unmarshal(text, &delays)
-	return scheduleOf(delays), err
-}
-
-// scheduleMicros gives delays in microseconds; nil stays nil.
-func scheduleMicros(schedule []time.Duration) []int64 {
-	if schedule == nil {
-		return nil
-	}
-	delays := make([]int64, len(schedule))
-	for i, d := range schedule {
-		delays[i] = d.Microseconds()
-	}
-	return delays
-}
-
-// scheduleOf is the inverse of scheduleMicros.
-func scheduleOf(delays []int64) []time.Duration {
-	if delays == nil {
-		return nil
-	}
-	schedule := make([]time.Duration, len(delays))
-	for i, d := range delays {
-		schedule[i] = fromDuration(d)
-	}
-	return schedule
+	return s.secrets().OpenHeaders(sealed, id)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // Config says where the store is.
@@ -30,12 +31,8 @@ type Config struct {
 	Logger *slog.Logger // nil = slog.Default()
 }
 
-// Sealer encrypts what is secret. Open fails for what was sealed with another
-// key or another aad.
-type Sealer interface {
-	Seal(plaintext, aad string) []byte
-	Open(sealed []byte, aad string) (string, error)
-}
+// Sealer encrypts what is secret.
+type Sealer = columns.Sealer
 
 // Store is the store in an SQLite file.
 type Store struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -62,7 +63,7 @@ func putProfile(ctx context.Context, t tx, verb string, p *ringback.CustomProfil
 	d := profileDefinition{
 		Shape: p.Shape, Header: p.Header, Algorithm: p.Algorithm, Encoding: p.Encoding, Prefix: p.Prefix,
 		Content: p.Content, IncludeResult: p.IncludeResult, UserAgent: p.UserAgent,
-		RetrySchedule: scheduleMicros(p.RetrySchedule),
+		RetrySchedule: columns.ScheduleMicros(p.RetrySchedule),
 	}
 	definition, err := json.Marshal(d)
 	if err != nil {
@@ -109,7 +110,7 @@ func scanProfile(row scanner) (*ringback.CustomProfile, error) {
 	}
 	p.Shape, p.Header, p.Algorithm, p.Encoding, p.Prefix = d.Shape, d.Header, d.Algorithm, d.Encoding, d.Prefix
 	p.Content, p.IncludeResult, p.UserAgent = d.Content, d.IncludeResult, d.UserAgent
-	p.RetrySchedule = scheduleOf(d.RetrySchedule)
+	p.RetrySchedule = columns.ScheduleOf(d.RetrySchedule)
 	p.CreatedAt, p.UpdatedAt = fromMicros(created), fromMicros(updated)
 	return &p, nil
 }
