@@ -59,6 +59,7 @@ type Engine struct {
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers
+	leased     *leasedJobs
 	failing    *failingClocks
 	jobTimer   *alarm
 	stopping   chan struct{}
@@ -82,6 +83,7 @@ func New(c Config) *Engine {
 		keys:      newKeyCache(),
 		finished:  newFinals(),
 		idle:      newIdleWorkers(),
+		leased:    newLeasedJobs(),
 		failing:   newFailingClocks(),
 		jobTimer:  newAlarm(),
 		stopping:  make(chan struct{}),

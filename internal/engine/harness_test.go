@@ -76,6 +76,7 @@ type flaky struct {
 	instead store.Store  // what Commit goes to instead, or nil
 	leases  atomic.Int64 // LeaseJobs operations
 	changes atomic.Int64 // ChangeEndpoint operations
+	reads   atomic.Int64 // of single jobs
 }
 
 var errDiskFull = errors.New("disk full")
@@ -106,6 +107,12 @@ func (f *flaky) isBroken() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.broken
+}
+
+// Job counts.
+func (f *flaky) Job(ctx context.Context, accountID, id string) (*ringback.Job, error) {
+	f.reads.Add(1)
+	return f.Store.Job(ctx, accountID, id)
 }
 
 func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {

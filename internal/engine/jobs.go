@@ -265,6 +265,7 @@ func (e *Engine) finish(ctx context.Context, job *ringback.Job, token string) (e
 	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
 		return err
 	}
+	e.leased.forget(job.ID)
 	if op.Err == nil {
 		e.finished.notify(job.ID)
 	}
