@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,16 +39,16 @@ func (s *Store) leaseJobs(ctx context.Context, t tx, op *store.LeaseJobs) error 
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	bytes := 0
-	for _, c := range chosen {
-		j, err := leaseJob(ctx, t, op, c)
+	for len(chosen) > 0 {
+		size := sizeFor(len(chosen))
+		jobs, err := leaseSome(ctx, t, op, chosen[:bulkSizes[size]], size)
 		if err != nil {
 			return err
 		}
-		op.Jobs = append(op.Jobs, j)
-		if bytes += len(j.Input) + len(j.Metadata); bytes > op.MaxBytes {
+		if op.Jobs = append(op.Jobs, jobs...); jobsSize(op.Jobs) > op.MaxBytes {
 			break
 		}
+		chosen = chosen[bulkSizes[size]:]
 	}
 	if op.AccountID == "" {
 		if s.turns == nil || len(s.turns) >= maxLeaseTurns {
@@ -146,7 +147,7 @@ func readyJobs(ctx context.Context, t tx, account string, types []string, limit 
 			err := row.Scan(&r.id, &r.due)
 			return r, err
 		}, `SELECT id, due_at FROM jobs INDEXED BY jobs_ready
-			WHERE ready = 1 AND type = ? AND account_id = ? ORDER BY due_at, id LIMIT ?`, kind, account, limit)
+			WHERE ready = 1 AND type = ? AND account_id = ? ORDER BY due_at, id LIMIT (SELECT ?)`, kind, account, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -158,22 +159,57 @@ func readyJobs(ctx context.Context, t tx, account string, types []string, limit 
 	return all[:min(limit, len(all))], nil
 }
 
-func leaseJob(ctx context.Context, t tx, op *store.LeaseJobs, c readyJob) (*ringback.Job, error) {
-	j, err := job(ctx, t, c.account, c.id)
+// selectChosen and updateLeased take an account's id, a job's and, to update,
+// the lease's token of each row.
+var (
+	selectChosen = perRows("SELECT "+jobColumns+" FROM (VALUES ", "(?, ?)", withJobs)
+	updateLeased = perRows(`UPDATE jobs SET status = 'running', ready = 0, attempt = attempt + 1, started_at = ?, lease = ?,
+		lease_expires_at = ? + min(?, timeout), lease_token = column3 FROM (VALUES `, "(?, ?, ?)",
+		") WHERE account_id = column1 AND id = column2")
+)
+
+// leaseSome leases as many jobs as bulkSizes has at that place, or fewer if
+// they are large.
+func leaseSome(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob, size int) ([]*ringback.Job, error) {
+	var args []any
+	for _, c := range chosen {
+		args = append(args, c.account, c.id)
+	}
+	jobs, err := list(ctx, t, upTo(op.MaxBytes-jobsSize(op.Jobs), jobSize, scanJob), selectChosen[size], args...)
 	if err != nil {
 		return nil, err
 	}
-	j.Status = ringback.JobRunning
-	j.Attempt++
-	j.StartedAt = fromMicros(micros(op.Now))
-	j.Lease = op.Lease.Truncate(time.Microsecond)
-	j.LeaseExpiresAt = j.StartedAt.Add(min(j.Lease, j.Timeout))
-	j.LeaseToken = op.Token(j)
-	_, err = t.exec(ctx, `UPDATE jobs SET status = 'running', ready = 0, attempt = ?, started_at = ?,
-		lease = ?, lease_expires_at = ?, lease_token = ? WHERE account_id = ? AND id = ?`,
-		j.Attempt, micros(j.StartedAt), j.Lease.Microseconds(), micros(j.LeaseExpiresAt), j.LeaseToken,
-		j.AccountID, j.ID)
-	return j, err
+	for i, j := range jobs {
+		if j.ID != chosen[i].id {
+			return nil, fmt.Errorf("the job %s was read instead of %s", j.ID, chosen[i].id)
+		}
+		j.Status = ringback.JobRunning
+		j.Attempt++
+		j.StartedAt = fromMicros(micros(op.Now))
+		j.Lease = op.Lease.Truncate(time.Microsecond)
+		j.LeaseExpiresAt = j.StartedAt.Add(min(j.Lease, j.Timeout))
+		j.LeaseToken = op.Token(j)
+	}
+	for rest := jobs; len(rest) > 0; {
+		size := sizeFor(len(rest))
+		lease := op.Lease.Microseconds()
+		args := []any{micros(op.Now), lease, micros(op.Now), lease}
+		for _, j := range rest[:bulkSizes[size]] {
+			args = append(args, j.AccountID, j.ID, j.LeaseToken)
+		}
+		if _, err := t.exec(ctx, updateLeased[size], args...); err != nil {
+			return nil, err
+		}
+		rest = rest[bulkSizes[size]:]
+	}
+	return jobs, nil
+}
+
+func jobsSize(jobs []*ringback.Job) (size int) {
+	for _, j := range jobs {
+		size += jobSize(j)
+	}
+	return size
 }
 
 func (s *Store) extendLease(ctx context.Context, t tx, op *store.ExtendLease) error {
