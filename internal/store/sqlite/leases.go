@@ -39,16 +39,8 @@ func (s *Store) leaseJobs(ctx context.Context, t tx, op *store.LeaseJobs) error 
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	for len(chosen) > 0 {
-		size := sizeFor(len(chosen))
-		jobs, err := leaseSome(ctx, t, op, chosen[:bulkSizes[size]], size)
-		if err != nil {
-			return err
-		}
-		if op.Jobs = append(op.Jobs, jobs...); jobsSize(op.Jobs) > op.MaxBytes {
-			break
-		}
-		chosen = chosen[bulkSizes[size]:]
+	if err := leaseChosen(ctx, t, op, chosen); err != nil {
+		return err
 	}
 	if op.AccountID == "" {
 		if s.turns == nil || len(s.turns) >= maxLeaseTurns {
@@ -159,29 +151,30 @@ func readyJobs(ctx context.Context, t tx, account string, types []string, limit 
 	return all[:min(limit, len(all))], nil
 }
 
-// selectChosen and updateLeased take an account's id, a job's and, to update,
-// the lease's token of each row.
-var (
-	selectChosen = perRows("SELECT "+jobColumns+" FROM (VALUES ", "(?, ?)", withJobs)
-	updateLeased = perRows(`UPDATE jobs SET status = 'running', ready = 0, attempt = attempt + 1, started_at = ?, lease = ?,
-		lease_expires_at = ? + min(?, timeout), lease_token = column3 FROM (VALUES `, "(?, ?, ?)",
-		") WHERE account_id = column1 AND id = column2")
-)
+// updateLeased takes an account's id, a job's and the token of its lease of each
+// row.
+var updateLeased = perRows(`UPDATE jobs SET status = 'running', ready = 0, attempt = attempt + 1, started_at = ?, lease = ?,
+	lease_expires_at = ? + min(?, timeout), lease_token = column3 FROM (VALUES `, "(?, ?, ?)",
+	") WHERE account_id = column1 AND id = column2")
 
-// leaseSome leases as many jobs as bulkSizes has at that place, or fewer if
-// they are large.
-func leaseSome(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob, size int) ([]*ringback.Job, error) {
-	var args []any
-	for _, c := range chosen {
-		args = append(args, c.account, c.id)
-	}
-	jobs, err := list(ctx, t, upTo(op.MaxBytes-jobsSize(op.Jobs), jobSize, scanJob), selectChosen[size], args...)
+func leaseChosen(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob) error {
+	jobs, err := readRows(ctx, t, selectJobs, op.MaxBytes, jobRow, func(yield func(rowKey) bool) {
+		for _, c := range chosen {
+			if !yield(rowKey{c.account, c.id}) {
+				return
+			}
+		}
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i, j := range jobs {
-		if j.ID != chosen[i].id {
-			return nil, fmt.Errorf("the job %s was read instead of %s", j.ID, chosen[i].id)
+	for _, c := range chosen {
+		j, looked := jobs.get(rowKey{c.account, c.id})
+		if !looked {
+			break
+		}
+		if j == nil {
+			return fmt.Errorf("job %s: %w", c.id, store.ErrNotFound)
 		}
 		j.Status = ringback.JobRunning
 		j.Attempt++
@@ -189,8 +182,9 @@ func leaseSome(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob
 		j.Lease = op.Lease.Truncate(time.Microsecond)
 		j.LeaseExpiresAt = j.StartedAt.Add(min(j.Lease, j.Timeout))
 		j.LeaseToken = op.Token(j)
+		op.Jobs = append(op.Jobs, j)
 	}
-	for rest := jobs; len(rest) > 0; {
+	for rest := op.Jobs; len(rest) > 0; {
 		size := sizeFor(len(rest))
 		lease := op.Lease.Microseconds()
 		args := []any{micros(op.Now), lease, micros(op.Now), lease}
@@ -198,18 +192,11 @@ func leaseSome(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob
 			args = append(args, j.AccountID, j.ID, j.LeaseToken)
 		}
 		if _, err := t.exec(ctx, updateLeased[size], args...); err != nil {
-			return nil, err
+			return err
 		}
 		rest = rest[bulkSizes[size]:]
 	}
-	return jobs, nil
-}
-
-func jobsSize(jobs []*ringback.Job) (size int) {
-	for _, j := range jobs {
-		size += jobSize(j)
-	}
-	return size
+	return nil
 }
 
 func (s *Store) extendLease(ctx context.Context, t tx, op *store.ExtendLease) error {
