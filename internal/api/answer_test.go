@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -189,6 +190,7 @@ func matches(template, path string) bool {
 		return false
 	}
 	for i := range want {
+		have[i], _ = url.PathUnescape(have[i])
 		placeholder := strings.HasPrefix(want[i], "{") && have[i] != ""
 		if want[i] != have[i] && !placeholder {
 			return false

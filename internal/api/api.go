@@ -49,15 +49,15 @@ type Config struct {
 
 // API serves HTTP requests. It may be used concurrently.
 type API struct {
-	engine     *engine.Engine
-	log        *slog.Logger
-	metrics    *metrics.Metrics
-	config     Config
-	mux        *http.ServeMux
-	huma       huma.API
-	document   []byte // openapi.json
-	wrongKeys  *limiter
-	publishing *operation // publishEvent
+	engine    *engine.Engine
+	log       *slog.Logger
+	metrics   *metrics.Metrics
+	config    Config
+	mux       *http.ServeMux
+	huma      huma.API
+	document  []byte // openapi.json
+	wrongKeys *limiter
+	shortcuts []*shortcut // where most requests of a busy server go
 
 	largeBodies *semaphore.Weighted // bytes; see room
 
@@ -127,8 +127,8 @@ func (a *API) serve(writer http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, errNoRoute(r))
 		return
 	}
-	if r.Method == http.MethodPost && r.URL.Path == publishPath && r.URL.RawQuery == "" {
-		a.servePublish(w, r)
+	if s, id := a.shortcutOf(r); s != nil {
+		a.serveShortcut(w, r, s, id)
 		return
 	}
 	handler, pattern := a.mux.Handler(r)

@@ -116,8 +116,8 @@ const textTypes = "If the type is in the catalogue of event types, it must not b
 
 func (a *API) registerEvents() {
 	read := []ringback.Scope{ringback.ScopeEventsRead}
-	publishing := operation{
-		ID: "publishEvent", Method: http.MethodPost, Path: publishPath, Tag: "events", Status: http.StatusAccepted,
+	publish := register(a, operation{
+		ID: "publishEvent", Method: http.MethodPost, Path: "/v1/events", Tag: "events", Status: http.StatusAccepted,
 		Summary: "Publish an event",
 		Text: "202 is sent once the event and its deliveries, one for each endpoint that subscribes to its type, are on stable storage. An event that nobody subscribes to is kept, too. " +
 			textTypes,
@@ -126,8 +126,8 @@ func (a *API) registerEvents() {
 		Headers:  []*huma.Param{idempotencyParam()},
 		Request:  `{"type": "document.signed", "resource_id": "doc_2N0X2g4f3b1JJU75fqzDZs", "data": {"signers": 2}}`,
 		Response: exampleEvent,
-	}
-	a.publishing = register(a, publishing, a.publishEvent)
+	}, a.publishEvent)
+	a.shorten(publish, a.publishUsual)
 	register(a, operation{
 		ID: "getEvent", Method: http.MethodGet, Path: "/v1/events/{id}", Tag: "events", Status: http.StatusOK,
 		Summary: "Look at an event", By: anAccount, Scopes: read, Response: exampleJobEvent,

@@ -30,7 +30,7 @@ const exampleFinishedJob = `{
 	"status_url": "https://ringback.example/v1/jobs/job_01jzn6v3m8f7q9r2s4t6w8x0z2"}`
 
 func (a *API) registerJobs() {
-	register(a, operation{
+	submit := register(a, operation{
 		ID: "submitJob", Method: http.MethodPost, Path: "/v1/jobs", Tag: "jobs", Status: http.StatusAccepted,
 		Summary: "Submit a job",
 		Text: "202 is sent once the job is on stable storage. With `wait`, 200 is sent with the finished job if it finishes in time, otherwise 202. " +
@@ -43,6 +43,7 @@ func (a *API) registerJobs() {
 			"callback_url": "https://customer.example/hook?order=17", "profile": "unitary"}`,
 		Response: exampleQueuedJob,
 	}, a.submitJob)
+	a.shorten(submit, a.submitUsual)
 	a.alsoAnswers("/v1/jobs", http.StatusAccepted, http.StatusOK)
 
 	register(a, operation{

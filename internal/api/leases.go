@@ -102,13 +102,17 @@ func (a *API) leaseJobs(ctx context.Context, in *leaseJobsInput) (*leaseJobsOutp
 	}
 	out := &leaseJobsOutput{Leases{Jobs: make([]Lease, len(jobs))}}
 	for i, j := range jobs {
-		out.Body.Jobs[i] = Lease{
-			ID: j.ID, Type: j.Type, Input: j.Input, Attempt: j.Attempt, MaxAttempts: j.MaxAttempts,
-			LeaseToken: j.LeaseToken, LeaseExpiresAt: Instant{j.LeaseExpiresAt}, AccountID: j.AccountID,
-			TimeoutSeconds: seconds(j.Timeout), Metadata: j.Metadata, ResourceID: resourceOf(j), CreatedAt: Instant{j.CreatedAt}, TraceParent: j.TraceParent,
-		}
+		out.Body.Jobs[i] = showLease(j)
 	}
 	return out, nil
+}
+
+func showLease(j *ringback.Job) Lease {
+	return Lease{
+		ID: j.ID, Type: j.Type, Input: j.Input, Attempt: j.Attempt, MaxAttempts: j.MaxAttempts,
+		LeaseToken: j.LeaseToken, LeaseExpiresAt: Instant{j.LeaseExpiresAt}, AccountID: j.AccountID,
+		TimeoutSeconds: seconds(j.Timeout), Metadata: j.Metadata, ResourceID: resourceOf(j), CreatedAt: Instant{j.CreatedAt}, TraceParent: j.TraceParent,
+	}
 }
 
 func (a *API) heartbeatJob(ctx context.Context, in *heartbeatJobInput) (*heartbeatJobOutput, error) {
@@ -144,7 +148,7 @@ func (a *API) registerLeases() {
 	const token = `"lease_token": "lease_01jzn6v3m8f7q9r2s4t6w8x0z2_mzxw6ytboi2dsnrwgq4tombqge"`
 	work := []ringback.Scope{ringback.ScopeJobsWork}
 	lost := []ringback.Code{ringback.CodeStaleLease, ringback.CodeJobCanceled, ringback.CodeJobFinished}
-	register(a, operation{
+	lease := register(a, operation{
 		ID: "leaseJobs", Method: http.MethodPost, Path: "/v1/jobs/lease", Tag: "workers", Status: http.StatusOK,
 		Summary: "Get jobs to work on",
 		Text:    "Each job comes with a token that fences it. Without a job the answer waits for one, up to `wait_seconds`, and is then empty. An operator's worker gets the jobs of all accounts in turn.",
@@ -155,18 +159,20 @@ func (a *API) registerLeases() {
 			"account_id": "acc_01jzn6v3m8f7q9r2s4t6w8x0z2", "timeout_seconds": 3600,
 			"resource_id": "job_01jzn6v3m8f7q9r2s4t6w8x0z2", "created_at": "2026-01-02T15:04:05.123456Z"}]}`,
 	}, a.leaseJobs)
+	a.shorten(lease, a.leaseUsual)
 	register(a, operation{
 		ID: "heartbeatJob", Method: http.MethodPost, Path: "/v1/jobs/{id}/heartbeat", Tag: "workers", Status: http.StatusOK,
 		Summary: "Extend a lease", Text: "Never past the job's timeout. After a 409 the worker should stop.",
 		By: aWorker, Scopes: work, Codes: lost, Untraced: true,
 		Request: `{` + token + `}`, Response: `{"lease_expires_at": "2026-01-02T15:05:35.123456Z"}`,
 	}, a.heartbeatJob)
-	register(a, operation{
+	complete := register(a, operation{
 		ID: "completeJob", Method: http.MethodPost, Path: "/v1/jobs/{id}/complete", Tag: "workers", Status: http.StatusOK,
 		Summary: "Give a job its result", Text: "Repeating it with the same token succeeds and changes nothing.",
 		By: aWorker, Scopes: work, Codes: lost,
 		Request: `{` + token + `, "result": {"width": 1920, "height": 1080}}`, Response: exampleFinishedJob,
 	}, a.completeJob)
+	a.shorten(complete, a.completeUsual)
 	register(a, operation{
 		ID: "failJob", Method: http.MethodPost, Path: "/v1/jobs/{id}/fail", Tag: "workers", Status: http.StatusOK,
 		Summary: "Say that a job failed",

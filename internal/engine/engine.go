@@ -60,6 +60,7 @@ type Engine struct {
 	keys       *keyCache
 	finished   *finals
 	idle       *idleWorkers
+	leased     *leasedJobs
 	failing    *failingClocks
 	jobTimer   *alarm
 	abandoned  chan struct{} // has one element when cancellations may have been cut off
@@ -86,6 +87,7 @@ func New(c Config) *Engine {
 		idle: newIdleWorkers(func(j readyJob) {
 			c.Node.Tell(store.Signal{Kind: store.SignalReady, AccountID: j.accountID, Name: j.jobType})
 		}),
+		leased:    newLeasedJobs(),
 		failing:   newFailingClocks(c.Node),
 		jobTimer:  newAlarm(),
 		abandoned: make(chan struct{}, 1),

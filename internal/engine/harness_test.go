@@ -77,6 +77,7 @@ type flaky struct {
 	before  func(store.Op) // is called with what is to be committed, or nil
 	leases  atomic.Int64   // LeaseJobs operations
 	changes atomic.Int64   // ChangeEndpoint operations
+	reads   atomic.Int64   // of single jobs
 }
 
 var errDiskFull = errors.New("disk full")
@@ -123,6 +124,12 @@ func (f *flaky) isBroken() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.broken
+}
+
+// Job counts.
+func (f *flaky) Job(ctx context.Context, accountID, id string) (*ringback.Job, error) {
+	f.reads.Add(1)
+	return f.Store.Job(ctx, accountID, id)
 }
 
 func (f *flaky) Commit(ctx context.Context, ops []store.Op) error {

@@ -270,5 +270,6 @@ func (e *Engine) finishWith(v *view, job *ringback.Job, token, traceParent strin
 	if err := e.commitPlan(p, op, func() bool { return op.Err == nil }); err != nil {
 		return err
 	}
+	e.leased.forget(job.ID)
 	return op.Err
 }

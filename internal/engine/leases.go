@@ -108,6 +108,7 @@ func (e *Engine) leaseNow(p LeaseParams) ([]*ringback.Job, error) {
 	}
 	for _, j := range op.Jobs {
 		e.jobTimer.set(j.LeaseExpiresAt)
+		e.leased.remember(*j)
 		j.TraceParent = e.tracer.Leased(j)
 	}
 	return op.Jobs, nil
@@ -144,7 +145,8 @@ type LeaseRef struct {
 	Token     string
 }
 
-// leasedJob finds the job that a lease is about.
+// leasedJob finds the job that a lease is about: as it is, or as it was when it
+// was leased with this token.
 func (e *Engine) leasedJob(ctx context.Context, r LeaseRef) (*ringback.Job, error) {
 	if r.Token == "" {
 		return nil, ringback.Invalid("lease_token", "it is needed; it was given with the job's lease")
@@ -152,6 +154,9 @@ func (e *Engine) leasedJob(ctx context.Context, r LeaseRef) (*ringback.Job, erro
 	id, ok := ringback.ParseID(ringback.PrefixJob, r.JobID)
 	if !ok {
 		return nil, ringback.NotFound("job", shorten(r.JobID))
+	}
+	if job := e.leased.find(id, r.Token); job != nil && (r.AccountID == "" || r.AccountID == job.AccountID) {
+		return job, nil
 	}
 	account := r.AccountID
 	if account == "" {
@@ -292,6 +297,7 @@ func (e *Engine) requeue(ctx context.Context, job *ringback.Job, reason string) 
 	if err := e.commit.Do(op); err != nil {
 		return err
 	}
+	e.leased.forget(job.ID)
 	if op.Err != nil {
 		return e.explainLost(ctx, job)
 	}

@@ -23,9 +23,6 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 			return err
 		}
 	}
-	if err := s.flush(ctx, t); err != nil {
-		return err
-	}
 	record := s.closeAttempted
 	if op.Status == ringback.DeliveryPending {
 		record = s.rescheduleAttempted
@@ -36,6 +33,10 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	}
 	if n == 0 {
 		op.Err = store.ErrFenced
+		// It may have ended within this transaction, and have no row yet.
+		if err := s.flush(ctx, t); err != nil {
+			return err
+		}
 		return recordLate(ctx, t, op)
 	}
 	if op.Attempt.Number > 0 {

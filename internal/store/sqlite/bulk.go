@@ -18,14 +18,39 @@ type bulk struct {
 // bulkSizes are how many rows a statement inserts, so that few are prepared.
 var bulkSizes = [...]int{32, 8, 1}
 
+// newBulk makes one for rows of these columns; what is written "name = value" is
+// the same in each row.
 func newBulk(table string, columns ...string) *bulk {
-	b := &bulk{columns: len(columns)}
-	row := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
-	for i, rows := range bulkSizes {
-		b.statements[i] = "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
-			row + strings.Repeat(", "+row, rows-1)
+	var names, values []string
+	for _, c := range columns {
+		name, value, fixed := strings.Cut(c, " = ")
+		if !fixed {
+			value = "?"
+		}
+		names, values = append(names, name), append(values, value)
 	}
-	return b
+	return bulkOf("INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ", "("+strings.Join(values, ", ")+")", "")
+}
+
+// bulkOf makes one for statements that have a part for each row.
+func bulkOf(before, row, after string) *bulk {
+	return &bulk{columns: strings.Count(row, "?"), statements: perRows(before, row, after)}
+}
+
+// perRows gives a statement for each of bulkSizes.
+func perRows(before, row, after string) (statements [len(bulkSizes)]string) {
+	for i, rows := range bulkSizes {
+		statements[i] = before + row + strings.Repeat(", "+row, rows-1) + after
+	}
+	return statements
+}
+
+// sizeFor gives the place in bulkSizes of the statement for the first of n rows.
+func sizeFor(n int) (size int) {
+	for bulkSizes[size] > n {
+		size++
+	}
+	return size
 }
 
 // add gathers a row of the operation at that index; the values are in the order
@@ -40,10 +65,7 @@ func (b *bulk) add(op int, values ...any) {
 func (b *bulk) flush(ctx context.Context, t tx) (op int, err error) {
 	defer b.clear()
 	for at := 0; at < len(b.owner); {
-		size := 0
-		for bulkSizes[size] > len(b.owner)-at {
-			size++
-		}
+		size := sizeFor(len(b.owner) - at)
 		if err := b.insert(ctx, t, at, size); err != nil {
 			return b.refused(ctx, t, at, size, err)
 		}

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
@@ -28,30 +26,42 @@ func (s *Store) claimDeliveries(ctx context.Context, t tx, op *store.ClaimDelive
 func (s *Store) claimWaiting(
 	ctx context.Context, t tx, op *store.ClaimDeliveries, waiting []*ringback.Delivery,
 ) error {
+	all, err := loadSome(ctx, t, waiting, op.MaxBytes)
+	if err != nil {
+		return err
+	}
 	bytes := 0
-	for _, d := range waiting {
-		c, err := load(ctx, t, d)
-		if b, ok := errors.AsType[*brokenError](err); ok {
-			if err := s.failBroken(ctx, t, op, d, b); err != nil {
+	for i := range all {
+		l := &all[i]
+		if l.broken != nil {
+			if err := s.failBroken(ctx, t, op, l.Delivery, l.broken); err != nil {
 				return err
 			}
 			continue
 		}
-		if err != nil {
+		op.Claimed = append(op.Claimed, l.Claimed)
+		if bytes += l.bytes(); bytes > op.MaxBytes {
+			break
+		}
+	}
+	return markClaimed(ctx, t, op)
+}
+
+// updateClaimed takes an account's id and a delivery's of each row.
+var updateClaimed = perRows("UPDATE deliveries_open SET lease = ?, queue = '' FROM (VALUES ", "(?, ?)",
+	") WHERE account_id = column1 AND id = column2")
+
+func markClaimed(ctx context.Context, t tx, op *store.ClaimDeliveries) error {
+	for rest := op.Claimed; len(rest) > 0; {
+		size := sizeFor(len(rest))
+		args := []any{int64(op.Lease)}
+		for _, c := range rest[:bulkSizes[size]] {
+			args = append(args, c.Delivery.AccountID, c.Delivery.ID)
+		}
+		if _, err := t.exec(ctx, updateClaimed[size], args...); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `UPDATE deliveries_open SET lease = ?, queue = ''
-			WHERE account_id = ? AND id = ?`, int64(op.Lease), d.AccountID, d.ID); err != nil {
-			return err
-		}
-		op.Claimed = append(op.Claimed, c)
-		bytes += len(c.Event.Data)
-		if c.Job != nil {
-			bytes += jobSize(c.Job)
-		}
-		if bytes > op.MaxBytes {
-			return nil
-		}
+		rest = rest[bulkSizes[size]:]
 	}
 	return nil
 }
@@ -71,38 +81,10 @@ func waitingDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) ([]
 	if op.Queue == "" {
 		return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_due
 			WHERE lease = 0 AND queue = '' AND next_attempt_at <= ?
-			ORDER BY next_attempt_at, account_id, id LIMIT ?`, micros(op.Now), op.Limit)
+			ORDER BY next_attempt_at, account_id, id LIMIT (SELECT ?)`, micros(op.Now), op.Limit)
 	}
 	return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_parked
-		WHERE queue <> '' AND queue = ? ORDER BY next_attempt_at, account_id, id LIMIT ?`, op.Queue, op.Limit)
-}
-
-// load reads what a delivery's body is made of.
-func load(ctx context.Context, t tx, d *ringback.Delivery) (c store.Claimed, err error) {
-	c.Delivery = d
-	if c.Event, err = event(ctx, t, d.AccountID, d.EventID); err != nil {
-		return c, missing(err, "event", d.EventID)
-	}
-	if c.Event.JobID == "" {
-		return c, nil
-	}
-	if c.Job, err = job(ctx, t, d.AccountID, c.Event.JobID); err != nil {
-		return c, missing(err, "job", c.Event.JobID)
-	}
-	return c, nil
-}
-
-// brokenError tells what a delivery lacks; nothing is deleted before the
-// deliveries that need it, so that it is a defect.
-type brokenError struct{ kind, id string }
-
-func (e *brokenError) Error() string { return fmt.Sprintf("its %s %s is missing", e.kind, e.id) }
-
-func missing(err error, kind, id string) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return &brokenError{kind, id}
-	}
-	return err
+		WHERE queue <> '' AND queue = ? ORDER BY next_attempt_at, account_id, id LIMIT (SELECT ?)`, op.Queue, op.Limit)
 }
 
 func (s *Store) placeDelivery(ctx context.Context, t tx, op *store.PlaceDelivery) error {

@@ -21,10 +21,8 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error {
 		for i, op := range ops {
 			s.op = i
-			if readsRows(op) {
-				if err := s.flush(ctx, t); err != nil {
-					return err
-				}
+			if err := s.flushFor(ctx, t, op); err != nil {
+				return err
 			}
 			if err := s.apply(ctx, t, op); err != nil {
 				return opError(i, err)
@@ -47,19 +45,40 @@ func opError(i int, err error) error {
 	return &store.OpError{Index: i, Err: err}
 }
 
-// readsRows says whether an operation looks at events or at deliveries that
-// ended, which may not be inserted yet. RecordAttempt sees to that itself.
-func readsRows(op store.Op) bool {
-	switch op.(type) {
+// flushFor inserts, of what was gathered, what an operation looks at.
+// RecordAttempt sees to that itself, and so does what is about a job that runs:
+// only LeaseJobs makes jobs run, and before it all have their rows.
+func (s *Store) flushFor(ctx context.Context, t tx, op store.Op) error {
+	switch op := op.(type) {
 	case *store.ClaimDeliveries, *store.RetryDelivery, *store.CancelDelivery, *store.CancelPending, *store.RecoverEvents:
-		return true
+		return s.flush(ctx, t)
+	case *store.LeaseJobs, *store.PromoteJobs:
+		return s.flushJobs(ctx, t)
+	case *store.FinishJob:
+		if op.Token == "" {
+			return s.flushJobs(ctx, t)
+		}
 	}
-	return false
+	return nil
+}
+
+// gathered is what rows are gathered in.
+func (s *Store) gathered() []*bulk {
+	return []*bulk{s.inputs, s.jobs, s.results, s.events, s.deliveries}
 }
 
 // flush inserts the rows that were gathered.
 func (s *Store) flush(ctx context.Context, t tx) error {
-	for _, b := range []*bulk{s.events, s.deliveries} {
+	return flushAll(ctx, t, s.gathered())
+}
+
+// flushJobs inserts the jobs that were gathered.
+func (s *Store) flushJobs(ctx context.Context, t tx) error {
+	return flushAll(ctx, t, []*bulk{s.inputs, s.jobs})
+}
+
+func flushAll(ctx context.Context, t tx, gathered []*bulk) error {
+	for _, b := range gathered {
 		if i, err := b.flush(ctx, t); err != nil {
 			return opError(i, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -21,19 +22,41 @@ func (s *Store) submitJob(ctx context.Context, t tx, op *store.SubmitJob) error 
 	if err != nil {
 		return err
 	}
-	input, err := t.insert(ctx, "INSERT INTO job_inputs (input, metadata) VALUES (?, ?)",
-		blob(j.Input), blob(j.Metadata))
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO jobs (account_id, id, type, status, ready, due_at, input_rowid, error,
-		callback_url, profile, callback_only, include_result, event_types, resource_id, run_at, timeout,
-		max_attempts, attempt, lease_token, lease, lease_expires_at, created_at, started_at, finished_at, traceparent)
-		VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, ?, 0, 0, ?)`,
-		j.AccountID, j.ID, j.Type, !j.RunAt.After(j.CreatedAt), micros(later(j.RunAt, j.CreatedAt)), input, j.Error,
-		j.CallbackURL, j.Profile, j.CallbackOnly, j.IncludeResult, names, j.ResourceID, micros(j.RunAt),
+	s.inputs.add(s.op, s.nextInput, blob(j.Metadata), blob(j.Input))
+	s.jobs.add(s.op, j.AccountID, j.ID, j.Type, !j.RunAt.After(j.CreatedAt), micros(later(j.RunAt, j.CreatedAt)), s.nextInput,
+		j.Error, j.CallbackURL, j.Profile, j.CallbackOnly, j.IncludeResult, names, j.ResourceID, micros(j.RunAt),
 		j.Timeout.Microseconds(), j.MaxAttempts, j.Attempt, micros(j.CreatedAt), j.TraceParent)
-	return err
+	s.nextInput++
+	return nil
+}
+
+func newInputRows() *bulk { return newBulk("job_inputs", "rowid", "metadata", "input") }
+
+func newJobRows() *bulk {
+	return newBulk("jobs", "account_id", "id", "type", "status = 'queued'", "ready", "due_at", "input_rowid",
+		"error", "callback_url", "profile", "callback_only", "include_result", "event_types", "resource_id", "run_at",
+		"timeout", "max_attempts", "attempt", "lease_token = ''", "lease = 0", "lease_expires_at = 0", "created_at",
+		"started_at = 0", "finished_at = 0", "traceparent")
+}
+
+// newResultRows makes rows of an account's id, a job's id and its result.
+func newResultRows() *bulk {
+	return bulkOf("INSERT INTO job_results (input_rowid, result) SELECT input_rowid, column3 FROM (VALUES ", "(?, ?, ?)", withJobs)
+}
+
+// withJobs ends a list of values that begin with an account's id and a job's:
+// it adds the job to each, in their order. It names the index of the primary
+// key, since SQLite would find the job's row by way of another one.
+const withJobs = ") CROSS JOIN jobs INDEXED BY sqlite_autoindex_jobs_1 ON account_id = column1 AND id = column2"
+
+// findNextInput finds the first number that no job's input has.
+func (s *Store) findNextInput(ctx context.Context, path string) error {
+	err := one(ctx, s.r, func(row scanner) error { return row.Scan(&s.nextInput) },
+		"SELECT coalesce(max(rowid), 0) + 1 FROM job_inputs")
+	if err != nil {
+		return fmt.Errorf("sqlite: opening %s: %w", path, err)
+	}
+	return nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -62,7 +85,7 @@ func (s *Store) finishJob(ctx context.Context, t tx, op *store.FinishJob) error 
 	if op.Token == "" {
 		held = "status IN ('queued', 'running') AND ? = ''"
 	}
-	n, err := t.exec(ctx, `UPDATE jobs SET status = ?, error = ?, resource_id = ?, finished_at = ?,
+	n, err := t.exec(ctx, `UPDATE jobs NOT INDEXED SET status = ?, error = ?, resource_id = ?, finished_at = ?,
 		ready = 0, lease_expires_at = 0 WHERE account_id = ? AND id = ? AND `+held,
 		string(j.Status), j.Error, j.ResourceID, micros(j.FinishedAt), j.AccountID, j.ID, op.Token)
 	if err != nil {
@@ -74,17 +97,16 @@ func (s *Store) finishJob(ctx context.Context, t tx, op *store.FinishJob) error 
 	}
 	op.Err = nil
 	if j.Result != nil {
-		if _, err := t.exec(ctx, `INSERT INTO job_results (input_rowid, result)
-			SELECT input_rowid, ? FROM jobs WHERE account_id = ? AND id = ?`,
-			blob(j.Result), j.AccountID, j.ID); err != nil {
-			return err
-		}
+		s.results.add(s.op, j.AccountID, j.ID, blob(j.Result))
 	}
 	return s.insertEvent(ctx, t, op.Event, op.Deliveries)
 }
 
 // whyNot gives ErrFenced for a job that there is, and else ErrNotFound.
 func (s *Store) whyNot(ctx context.Context, t tx, accountID, id string) (reason, err error) {
+	if err := s.flushJobs(ctx, t); err != nil {
+		return nil, err
+	}
 	err = one(ctx, t, func(scanner) error { return nil },
 		"SELECT 1 FROM jobs WHERE account_id = ? AND id = ?", accountID, id)
 	if errors.Is(err, store.ErrNotFound) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,16 +39,8 @@ func (s *Store) leaseJobs(ctx context.Context, t tx, op *store.LeaseJobs) error 
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
-	bytes := 0
-	for _, c := range chosen {
-		j, err := leaseJob(ctx, t, op, c)
-		if err != nil {
-			return err
-		}
-		op.Jobs = append(op.Jobs, j)
-		if bytes += len(j.Input) + len(j.Metadata); bytes > op.MaxBytes {
-			break
-		}
+	if err := leaseChosen(ctx, t, op, chosen); err != nil {
+		return err
 	}
 	if op.AccountID == "" {
 		if s.turns == nil || len(s.turns) >= maxLeaseTurns {
@@ -146,7 +139,7 @@ func readyJobs(ctx context.Context, t tx, account string, types []string, limit 
 			err := row.Scan(&r.id, &r.due)
 			return r, err
 		}, `SELECT id, due_at FROM jobs INDEXED BY jobs_ready
-			WHERE ready = 1 AND type = ? AND account_id = ? ORDER BY due_at, id LIMIT ?`, kind, account, limit)
+			WHERE ready = 1 AND type = ? AND account_id = ? ORDER BY due_at, id LIMIT (SELECT ?)`, kind, account, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -158,22 +151,52 @@ func readyJobs(ctx context.Context, t tx, account string, types []string, limit 
 	return all[:min(limit, len(all))], nil
 }
 
-func leaseJob(ctx context.Context, t tx, op *store.LeaseJobs, c readyJob) (*ringback.Job, error) {
-	j, err := job(ctx, t, c.account, c.id)
+// updateLeased takes an account's id, a job's and the token of its lease of each
+// row.
+var updateLeased = perRows(`UPDATE jobs SET status = 'running', ready = 0, attempt = attempt + 1, started_at = ?, lease = ?,
+	lease_expires_at = ? + min(?, timeout), lease_token = column3 FROM (VALUES `, "(?, ?, ?)",
+	") WHERE account_id = column1 AND id = column2")
+
+func leaseChosen(ctx context.Context, t tx, op *store.LeaseJobs, chosen []readyJob) error {
+	jobs, err := readRows(ctx, t, selectJobs, op.MaxBytes, jobRow, func(yield func(rowKey) bool) {
+		for _, c := range chosen {
+			if !yield(rowKey{c.account, c.id}) {
+				return
+			}
+		}
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	j.Status = ringback.JobRunning
-	j.Attempt++
-	j.StartedAt = fromMicros(micros(op.Now))
-	j.Lease = op.Lease.Truncate(time.Microsecond)
-	j.LeaseExpiresAt = j.StartedAt.Add(min(j.Lease, j.Timeout))
-	j.LeaseToken = op.Token(j)
-	_, err = t.exec(ctx, `UPDATE jobs SET status = 'running', ready = 0, attempt = ?, started_at = ?,
-		lease = ?, lease_expires_at = ?, lease_token = ? WHERE account_id = ? AND id = ?`,
-		j.Attempt, micros(j.StartedAt), j.Lease.Microseconds(), micros(j.LeaseExpiresAt), j.LeaseToken,
-		j.AccountID, j.ID)
-	return j, err
+	for _, c := range chosen {
+		j, looked := jobs.get(rowKey{c.account, c.id})
+		if !looked {
+			break
+		}
+		if j == nil {
+			return fmt.Errorf("job %s: %w", c.id, store.ErrNotFound)
+		}
+		j.Status = ringback.JobRunning
+		j.Attempt++
+		j.StartedAt = fromMicros(micros(op.Now))
+		j.Lease = op.Lease.Truncate(time.Microsecond)
+		j.LeaseExpiresAt = j.StartedAt.Add(min(j.Lease, j.Timeout))
+		j.LeaseToken = op.Token(j)
+		op.Jobs = append(op.Jobs, j)
+	}
+	for rest := op.Jobs; len(rest) > 0; {
+		size := sizeFor(len(rest))
+		lease := op.Lease.Microseconds()
+		args := []any{micros(op.Now), lease, micros(op.Now), lease}
+		for _, j := range rest[:bulkSizes[size]] {
+			args = append(args, j.AccountID, j.ID, j.LeaseToken)
+		}
+		if _, err := t.exec(ctx, updateLeased[size], args...); err != nil {
+			return err
+		}
+		rest = rest[bulkSizes[size]:]
+	}
+	return nil
 }
 
 func (s *Store) extendLease(ctx context.Context, t tx, op *store.ExtendLease) error {

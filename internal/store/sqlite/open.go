@@ -46,8 +46,11 @@ type Store struct {
 	turns  leaseTurns // guarded by the writer's turn
 
 	// What the transaction under way gathers, and for which of its operations.
-	events, deliveries *bulk
-	op                 int
+	events, deliveries    *bulk
+	inputs, jobs, results *bulk
+	op                    int
+
+	nextInput int64 // row of job_inputs; guarded by the writer's turn
 
 	revisions revisions
 	born      born
@@ -100,6 +103,7 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 	s := &Store{
 		w: newWriter(writing), sealer: c.Sealer, log: cmp.Or(c.Logger, slog.Default()),
 		events: newEventRows(), deliveries: newFirstRows(),
+		inputs: newInputRows(), jobs: newJobRows(), results: newResultRows(),
 	}
 	defer func() {
 		if err != nil {
@@ -116,11 +120,15 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 		return nil, err
 	}
 	s.w.ended = func(committed bool) {
-		s.events.clear()
-		s.deliveries.clear()
+		for _, b := range s.gathered() {
+			b.clear()
+		}
 		s.born.close(committed)
 	}
 	if err := s.checkKey(ctx, path); err != nil {
+		return nil, err
+	}
+	if err := s.findNextInput(ctx, path); err != nil {
 		return nil, err
 	}
 	if err := s.recoverBorn(ctx, path); err != nil {

@@ -149,19 +149,6 @@ func (t tx) exec(ctx context.Context, query string, args ...any) (int64, error) 
 	return r.RowsAffected()
 }
 
-// insert gives the rowid of the row inserted.
-func (t tx) insert(ctx context.Context, query string, args ...any) (int64, error) {
-	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.LastInsertId()
-}
-
 // each calls fn with each row.
 func (t tx) each(ctx context.Context, fn func(scanner) error, query string, args ...any) error {
 	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time

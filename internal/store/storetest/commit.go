@@ -27,6 +27,32 @@ var commitTests = map[string]func(*world){
 		w.commit(record, retry, cancel)
 		w.equal("status", w.delivery(d).Status, ringback.DeliveryCanceled)
 	},
+	"jobs in order": func(w *world) {
+		w.submit("held")
+		held := w.lease("held")
+		fresh, canceled := w.newJob("t"), w.newJob("t")
+		fresh.Metadata = []byte(`{"m":1}`)
+		submits := []store.Op{&store.SubmitJob{Job: fresh}, &store.SubmitJob{Job: canceled}}
+		extend := &store.ExtendLease{AccountID: fresh.AccountID, JobID: fresh.ID, Token: "none", Now: w.tick()}
+		requeue := &store.RequeueJob{AccountID: fresh.AccountID, JobID: fresh.ID, Token: "none", Now: w.now, RunAt: w.now}
+		early := w.finishing(fresh, ringback.JobSucceeded, 0)
+		early.Token = "none"
+		w.commit(append(submits, extend, requeue, early)...)
+		for _, err := range []error{extend.Err, requeue.Err, early.Err} {
+			w.wantErr(err, store.ErrFenced) // there is such a job, but it does not run
+		}
+		another := w.newJob("t")
+		cancel := w.finishing(another, ringback.JobCanceled, 0)
+		cancel.Token = ""
+		done := w.finishing(held, ringback.JobSucceeded, 1)
+		claim := &store.ClaimDeliveries{Lease: w.held(), Now: w.now.Add(1e12), Limit: 1, MaxBytes: anyBytes}
+		w.commit(done, &store.SubmitJob{Job: another}, cancel, claim)
+		w.check(cancel.Err)
+		w.equal("canceled", w.job(another), cancel.Job)
+		w.equal("claimed", len(claim.Claimed), 1)
+		w.equal("job", claim.Claimed[0].Job, done.Job)
+		w.equal("leased", w.leaseAs("", 1, "t")[0].Metadata, fresh.Metadata)
+	},
 	"an operation that is turned down does not disturb the others": func(w *world) {
 		d := w.publish(store.Scheduled)
 		fenced := w.outcome(d, 1, ringback.DeliveryDelivered)

@@ -73,6 +73,29 @@ var leaseTests = map[string]func(*world){
 		}
 		w.equal("leased", counts, map[string]int{"acc_0": 4, "acc_1": 1, "acc_2": 1})
 	},
+	"many at once, each its own": func(w *world) {
+		var made []*ringback.Job
+		for i := range 3 {
+			w.account = fmt.Sprintf("acc_%d", i)
+			for n := range 30 {
+				j := w.newJob("t")
+				j.Input = fmt.Appendf(nil, `{"n":%d}`, n)
+				j.Timeout = time.Duration(n+1) * time.Second
+				made = append(made, j)
+				w.commit(&store.SubmitJob{Job: j})
+			}
+		}
+		leased := w.leaseAs("", 77, "t")
+		w.equal("leased", len(leased), 77)
+		for i, j := range leased {
+			want := made[i%3*30+i/3]
+			w.equal("order", j.ID, want.ID)
+			w.equal("input", j.Input, want.Input)
+			w.equal("stored", w.job(j), j)
+			w.equal("expires", j.LeaseExpiresAt, j.StartedAt.Add(min(j.Lease, want.Timeout)))
+		}
+		w.equal("the rest", len(w.leaseAs("", 77, "t")), 13)
+	},
 	"accounts take turns over calls": func(w *world) {
 		for i := range 3 {
 			w.account = fmt.Sprintf("acc_%d", i)
