@@ -354,6 +354,27 @@ func TestTakeOverFromCutOff(t *testing.T) {
 	})
 }
 
+// A node that is not confirmed says so before it has to stop its attempts, and
+// takes requests again when it is.
+func TestReadyWhileCutOff(t *testing.T) {
+	inCluster(t, three, func(t *testing.T, c *cluster) {
+		b := c.nodes[1]
+		b.conn.Cut(true)
+		sleep(3900 * time.Millisecond)
+		if err := b.e.Ready(); ringback.CodeOf(err) != ringback.CodeUnavailable {
+			t.Errorf("Ready = %v", err)
+		}
+		if err := c.e.Ready(); err != nil {
+			t.Errorf("of another one Ready = %v", err)
+		}
+		b.conn.Cut(false)
+		sleep(5 * time.Second)
+		if err := b.e.Ready(); err != nil {
+			t.Errorf("when it is back Ready = %v", err)
+		}
+	})
+}
+
 // A node that leaves hands on what it held at once, and sends nothing after.
 func TestLeave(t *testing.T) {
 	inCluster(t, three, func(t *testing.T, c *cluster) {

@@ -143,6 +143,10 @@ func (e *Engine) isStopping() bool {
 	}
 }
 
+// readyBeat is how old the last confirmed beat of a node may be that is ready: it
+// says that it is not before it has to stop attempts (nodes.Silence).
+const readyBeat = 2500 * time.Millisecond
+
 // Ready says why the engine cannot take changes, or nil.
 func (e *Engine) Ready() error {
 	if e.isStopping() {
@@ -151,8 +155,8 @@ func (e *Engine) Ready() error {
 	if e.commit.Failing() {
 		return ringback.Unavailable(errors.New("the store cannot commit"))
 	}
-	if !e.node.Sure() {
-		return ringback.Unavailable(fmt.Errorf("the store has not confirmed for %s that this node lives", nodes.Silence))
+	if node := e.node.State(); node.BeatAge > readyBeat {
+		return ringback.Unavailable(fmt.Errorf("the store has not confirmed for %s that this node lives", node.BeatAge.Round(time.Second)))
 	}
 	return nil
 }
