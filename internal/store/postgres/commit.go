@@ -58,7 +58,7 @@ func (s *Store) commitAt(ctx context.Context, p pace, m *marked, ops []store.Op,
 	*failed = nil
 	m.count++
 	runs, reordered := runsOf(ops, p)
-	return s.try(ctx, m, func(ctx context.Context, t *tx) error {
+	return s.try(ctx, s.pool, m, func(ctx context.Context, t *tx) error {
 		t.pace = p
 		if len(ops) > 1 && (!reordered || p != fast) {
 			t.lockRows(ops)

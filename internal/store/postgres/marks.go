@@ -83,7 +83,7 @@ func (s *Store) settle(m *marked, err error) error {
 func (s *Store) fate(m *marked) (committed bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), txTimeout)
 	defer cancel()
-	err = s.try(ctx, nil, func(ctx context.Context, t *tx) error {
+	err = s.try(ctx, s.pool, nil, func(ctx context.Context, t *tx) error {
 		t.queue(makeMark, m.bucket, m.id, time.Now().UnixMicro())
 		var count int64
 		if err := one(ctx, t, func(row scanner) error { return row.Scan(&count) }, lookAtMark, m.bucket, m.id); err != nil {

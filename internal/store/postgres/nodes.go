@@ -56,7 +56,7 @@ func (s *Store) Join(ctx context.Context, name string) (epoch int64, err error) 
 func (s *Store) Beat(ctx context.Context, epoch int64) (store.Beat, error) {
 	var b store.Beat
 	lives := false
-	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
+	err := s.transactOn(ctx, s.beats, func(ctx context.Context, t *tx) error {
 		b, lives = store.Beat{}, false
 		scan := func(row scanner) (n store.Node, err error) {
 			var joined int64

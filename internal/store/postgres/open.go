@@ -40,6 +40,7 @@ type Config struct {
 type Store struct {
 	pool   *pgxpool.Pool
 	lists  *pgxpool.Pool // for lists of any length
+	beats  *pgxpool.Pool // one connection, so that a node is not taken for dead because it is busy
 	secret columns.Secrets
 	log    *slog.Logger
 	where  string // host and database, for messages
@@ -67,7 +68,8 @@ var (
 var _ store.Store = (*Store)(nil)
 
 const (
-	// defaultConns is how many connections a node has, with those for lists.
+	// defaultConns is how many connections a node has, with those for lists, beside
+	// one each for beats, for signals, and for each lock.
 	defaultConns = 12
 	// connectTimeout is for one try to connect.
 	connectTimeout = 5 * time.Second
@@ -136,6 +138,11 @@ func (s *Store) connect(ctx context.Context, config *pgxpool.Config) (err error)
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		s.lists, err = pgxpool.NewWithConfig(ctx, lists)
 	}
+	if err == nil {
+		beats := lists.Copy()
+		beats.MaxConns, beats.MinConns = 1, 0
+		s.beats, err = pgxpool.NewWithConfig(ctx, beats)
+	}
 	if err != nil {
 		return fmt.Errorf("postgres: %s: %w", s.where, err)
 	}
@@ -164,14 +171,14 @@ func prepareConn(ctx context.Context, conn *pgx.Conn) error {
 
 // await tries to reach the database for as long as it may.
 func (s *Store) await(ctx context.Context, wait time.Duration) error {
-	const pause = 500 * time.Millisecond
 	until := time.Now().Add(wait)
 	for told := false; ; told = true {
 		err := s.pool.Ping(ctx)
 		if err == nil {
 			return nil
 		}
-		if !worthWaiting(err) || time.Now().Add(pause).After(until) {
+		pause := min(500*time.Millisecond, time.Until(until))
+		if !worthWaiting(err) || pause <= 0 {
 			return s.unreachable(err, wait)
 		}
 		if !told {
@@ -215,7 +222,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closePools() {
-	for _, p := range []*pgxpool.Pool{s.lists, s.pool} {
+	for _, p := range []*pgxpool.Pool{s.beats, s.lists, s.pool} {
 		if p != nil {
 			p.Close()
 		}

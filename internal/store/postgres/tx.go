@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 var (
@@ -52,8 +53,12 @@ var errStop = errors.New("stop")
 // the transaction lost against another. Once it has a connection it is not
 // interrupted: ctx ends the wait alone.
 func (s *Store) transact(ctx context.Context, fn func(context.Context, *tx) error) error {
+	return s.transactOn(ctx, s.pool, fn)
+}
+
+func (s *Store) transactOn(ctx context.Context, pool *pgxpool.Pool, fn func(context.Context, *tx) error) error {
 	return s.retried(ctx, func(ctx context.Context) error {
-		return s.try(ctx, nil, fn)
+		return s.try(ctx, pool, nil, fn)
 	})
 }
 
@@ -73,11 +78,11 @@ func (s *Store) retried(ctx context.Context, fn func(context.Context) error) err
 
 // try runs fn in a transaction. With a mark it finds out what became of it
 // if the answer was lost.
-func (s *Store) try(ctx context.Context, m *marked, fn func(context.Context, *tx) error) error {
+func (s *Store) try(ctx context.Context, pool *pgxpool.Pool, m *marked, fn func(context.Context, *tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	conn, err := s.pool.Acquire(ctx)
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return &databaseError{s.unreachable(err, 0)}
 	}
