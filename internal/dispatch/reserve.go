@@ -120,7 +120,7 @@ func (d *Dispatcher) Settle(t Ticket, c *store.Claimed) {
 		}
 		d.enqueue(q, &item{Claimed: *c, lease: t.Lease, size: t.size})
 	case t.Queue != "":
-		d.shelf(t.Queue).parking--
+		d.parked(d.shelf(t.Queue))
 		d.wantRefill(q)
 		if c != nil && t.elsewhere {
 			d.tellParked(t.Queue)
@@ -148,7 +148,7 @@ func (d *Dispatcher) Shelve(queueName string) (done func()) {
 	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		q.parking--
+		d.parked(&q.shelf)
 		d.wantRefill(q)
 		d.tellParked(q.name)
 	}

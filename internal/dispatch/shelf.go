@@ -15,7 +15,11 @@ type shelf struct {
 	overflow bool
 	// parking counts deliveries that are being committed as parked: until they
 	// are settled, an empty shelf proves nothing.
-	parking int
+	parking  int
+	arrivals int // how many of those have arrived, or not been made
+	// late: those were on their way when the shelf was found to be empty. It is
+	// looked at once more when they have arrived; meanwhile what is new passes by.
+	late bool
 }
 
 // shelf gives the shelf of that name. d.mu is held.
@@ -65,13 +69,16 @@ func (d *Dispatcher) refillShelf(ctx context.Context, s *shelf) {
 		blocked := d.stopping || d.Commit.Failing()
 		r := d.shelfRoom(s)
 		if blocked || r.slots <= 0 {
-			if blocked && !d.stopping {
+			switch {
+			case !blocked:
+				s.overflow = true // wantRefill knows when there is room
+			case !d.stopping:
 				d.refill[s] = struct{}{} // looked at again when the feeder wakes
 			}
 			d.mu.Unlock()
 			return
 		}
-		parking := s.parking
+		before := s.arrivals
 		d.reserveRoom(r)
 		d.mu.Unlock()
 		n, err := d.claim(r, s.name)
@@ -80,14 +87,32 @@ func (d *Dispatcher) refillShelf(ctx context.Context, s *shelf) {
 		case err != nil:
 			d.refill[s] = struct{}{}
 		case n == 0:
-			// Empty for certain only if nothing was on its way to the shelf
-			// when it was looked at, nor is now.
-			s.overflow = parking > 0 || s.parking > 0
+			s.overflow = false
+			if s.late = s.parking > 0 || s.arrivals != before; s.parking == 0 {
+				d.arrived(s)
+			}
 		}
 		d.mu.Unlock()
 		if err != nil || n == 0 {
 			return
 		}
+	}
+}
+
+// arrived looks at a shelf once more, if it may hold what came late, now that
+// nothing is on its way to it. d.mu is held.
+func (d *Dispatcher) arrived(s *shelf) {
+	if s.late {
+		s.late = false
+		d.markRefill(s)
+	}
+}
+
+// parked ends the commit of a delivery that was to be parked. d.mu is held.
+func (d *Dispatcher) parked(s *shelf) {
+	s.arrivals++
+	if s.parking--; s.parking == 0 {
+		d.arrived(s)
 	}
 }
 
@@ -162,8 +187,7 @@ func (d *Dispatcher) parkAll(ops []store.Op) error {
 	defer d.mu.Unlock()
 	for _, op := range ops {
 		if p, ok := op.(*store.PlaceDelivery); ok {
-			s := d.shelf(p.Queue)
-			s.parking--
+			d.parked(d.shelf(p.Queue))
 			if q := d.queues[p.Queue]; q != nil && d.elsewhere(q) {
 				d.tellParked(q.name)
 			}
