@@ -86,8 +86,12 @@ func (d *Dispatcher) refillShelf(ctx context.Context, s *shelf) {
 		switch {
 		case err != nil:
 			d.refill[s] = struct{}{}
-		case n == 0:
+		case n < r.slots:
+			// It is empty, or nearly: what is new passes by from now on, or else
+			// there would always be some of it. The rest is fetched in any case.
 			s.overflow = false
+		}
+		if err == nil && n == 0 {
 			if s.late = s.parking > 0 || s.arrivals != before; s.parking == 0 {
 				d.arrived(s)
 			}
