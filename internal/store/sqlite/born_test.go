@@ -113,13 +113,13 @@ func TestBornIsUndone(t *testing.T) {
 	}
 	commit(t, s, record...)
 	for _, op := range record {
-		outcome := op.(*store.RecordAttempt) //nolint:errcheck,forcetypeassert // publishBatch makes no others
+		outcome := op.(*store.RecordAttempt) //nolint:forcetypeassert // publishBatch makes no others
 		if _, err := s.Delivery(t.Context(), outcome.AccountID, outcome.ID); !errors.Is(outcome.Err, store.ErrFenced) || !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the outcome: %v; the delivery: %v", outcome.Err, err)
 		}
 	}
 	// An outcome that is undone leaves the delivery as it was.
-	first := known[0].(*store.PublishEvent).Deliveries[0].Delivery //nolint:errcheck,forcetypeassert // see above
+	first := known[0].(*store.PublishEvent).Deliveries[0].Delivery //nolint:forcetypeassert // see above
 	ref := store.DeliveryRef{AccountID: first.AccountID, ID: first.ID}
 	outcome := &store.RecordAttempt{
 		DeliveryRef: ref, Lease: store.NewLease(1, 1), Status: ringback.DeliveryDelivered, Now: time.Now(),

@@ -72,7 +72,7 @@ func appendHeaders(b []byte, h http.Header) []byte {
 	if n >= 1<<14 {
 		return appendMaybe(b[:at], encodeHeader(h))
 	}
-	b[at], b[at+1] = byte(n)|0x80, byte(n>>7) // a varint may have a byte more than it needs
+	b[at], b[at+1] = byte(n)|0x80, byte(n>>7) //nolint:gosec // seven bits each; a varint may have a byte more than it needs
 	return b
 }
 
