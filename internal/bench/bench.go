@@ -57,6 +57,7 @@ type bench struct {
 	progress   Progress
 	deep       *deepStore     // with depth
 	cleanups   []func() error // what is made outside of dir is removed by these
+	postmaster int            // process of the PostgreSQL server, if it is on this machine
 
 	mu      sync.Mutex
 	running map[*process]bool
@@ -98,6 +99,9 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 		err = errors.Join(err, os.RemoveAll(b.dir))
 	}()
 	b.warnAboutDisk()
+	if err := b.findDatabase(ctx); err != nil {
+		return nil, err
+	}
 	report := &Report{Store: storeName(c.Store), Machine: thisMachine(), Quick: c.Quick}
 	if report.results, err = b.measure(ctx); err != nil {
 		return nil, err
