@@ -49,6 +49,30 @@ func TestBenchOnPostgres(t *testing.T) {
 func TestBenchInterruptedOnPostgres(t *testing.T) {
 	store := pgtest.URL(t)
 	before := benchSchemas(t, store)
+	cmd, errs := startBench(t, store)
+	parts := childrenOf(t, cmd.Process.Pid)
+	interrupt(t, cmd, errs)
+	if left := benchSchemas(t, store); !slices.Equal(left, before) {
+		t.Errorf("left behind: %v; before: %v", left, before)
+	}
+	if slices.ContainsFunc(parts, running) {
+		t.Error("a part still runs")
+	}
+}
+
+// What cannot be dropped, since the database is gone, is told.
+func TestBenchLeavesASchema(t *testing.T) {
+	db := pgtest.Start(t, pgtest.Options{NoSync: true})
+	cmd, errs := startBench(t, db.URL("postgres"))
+	db.Stop()
+	interrupt(t, cmd, errs)
+	contains(t, errs.String(), "not everything was removed")
+}
+
+// startBench starts a benchmark, and waits until its server writes.
+func startBench(t *testing.T, store string) (*exec.Cmd, *syncBuffer) {
+	t.Helper()
+	before := benchSchemas(t, store)
 	cmd := exec.Command(binary, "bench", "--workload", "crash")
 	cmd.Env = append(os.Environ(), "RINGBACK_BENCH_STORE="+store, "TMPDIR="+t.TempDir())
 	var errs syncBuffer
@@ -61,21 +85,20 @@ func TestBenchInterruptedOnPostgres(t *testing.T) {
 			return !slices.Contains(before, name) && hasEvents(t, store, name)
 		})
 	})
-	parts := childrenOf(t, cmd.Process.Pid)
+	return cmd, &errs
+}
+
+// interrupt interrupts a benchmark and waits for its end.
+func interrupt(t *testing.T, cmd *exec.Cmd, errs *syncBuffer) {
+	t.Helper()
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // its status is looked at below
+	_ = cmd.Wait() // its status is looked at
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit status %d:\n%s", code, errs.String())
 	}
 	contains(t, errs.String(), "interrupted")
-	if left := benchSchemas(t, store); !slices.Equal(left, before) {
-		t.Errorf("left behind: %v; before: %v", left, before)
-	}
-	if slices.ContainsFunc(parts, running) {
-		t.Error("a part still runs")
-	}
 }
 
 // benchSchemas lists the schemas of benchmarks in a database.
