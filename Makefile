@@ -11,7 +11,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 # tries each crash of e2e so often (that takes longer than TIMEOUT).
 TIMEOUT ?= 20m
 test: PACKAGES = ./...
-test/postgres: PACKAGES = $$(go list ./... | grep -E '/(internal/(pgtest|store/postgres|cluster)|e2e)(/|$$)')
+test/postgres: PACKAGES = $$(go list ./... | grep -E '/(internal/(pgtest|store/postgres|cluster|bench)|e2e)(/|$$)')
 test test/postgres:
 	@skips=$$(mktemp) && status=0; \
 	RINGBACK_TEST_SKIPS=$$skips go test -timeout $(TIMEOUT) $(RACE) $(PACKAGES) || status=$$?; \

@@ -46,6 +46,9 @@ func Names() []string {
 // ErrUnsound is a benchmark in which something was lost, or a signature wrong.
 var ErrUnsound = errors.New("something accepted was lost, or a signature was wrong")
 
+// ErrLeft is a benchmark that could not remove what it had made.
+var ErrLeft = errors.New("not everything was removed")
+
 // bench is one benchmark under way.
 type bench struct {
 	Config
@@ -57,6 +60,7 @@ type bench struct {
 	progress   Progress
 	deep       *deepStore     // with depth
 	cleanups   []func() error // what is made outside of dir is removed by these
+	postmaster int            // process of the PostgreSQL server, if it is on this machine
 
 	mu      sync.Mutex
 	running map[*process]bool
@@ -92,12 +96,12 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	}
 	defer func() {
 		b.killAll()
-		for _, clean := range b.cleanups {
-			err = errors.Join(err, clean())
-		}
-		err = errors.Join(err, os.RemoveAll(b.dir))
+		err = errors.Join(err, b.clean())
 	}()
 	b.warnAboutDisk()
+	if err := b.findDatabase(ctx); err != nil {
+		return nil, err
+	}
 	report := &Report{Store: storeName(c.Store), Machine: thisMachine(), Quick: c.Quick}
 	if report.results, err = b.measure(ctx); err != nil {
 		return nil, err
@@ -109,6 +113,18 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 		err = ErrUnsound
 	}
 	return report, err
+}
+
+// clean removes what was made.
+func (b *bench) clean() error {
+	var all []error
+	for _, clean := range b.cleanups {
+		all = append(all, clean())
+	}
+	if err := errors.Join(append(all, os.RemoveAll(b.dir))...); err != nil {
+		return fmt.Errorf("%w: %w", ErrLeft, err)
+	}
+	return nil
 }
 
 // measure makes all runs: of each workload the first, then of each the second,

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"syscall"
 )
 
@@ -43,50 +42,16 @@ func (b *bench) deepen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deep := &deepStore{place: s.place, keys: s.keys}
-	if deep.dir == "" {
-		err = b.deliverDeep(ctx, s)
-	}
-	if err != nil {
-		return err
-	}
 	if err := b.quit(s.process, syscall.SIGTERM); err != nil {
 		return err
 	}
-	if deep.dir != "" {
-		err = Seed(ctx, SeedParams{
-			Dir: deep.dir, Events: b.depth, Progress: func(done int) { b.done(float64(done) / float64(b.depth)) },
-		})
-		if err != nil {
-			return err
-		}
-	}
-	b.deep = deep
-	return nil
-}
-
-// deliverDeep fills a store that is no folder: events are published in batches
-// and delivered.
-func (b *bench) deliverDeep(ctx context.Context, s *subject) error {
-	r := &round{bench: b}
-	_, err := r.withRig(ctx, func(g *rig) (*measurement, error) {
-		e, err := s.subscribe(ctx, endpointURL(g.at.Addr, 0), eventType)
-		if err != nil {
-			return nil, err
-		}
-		o := order{Type: eventType, Events: b.depth, Publishers: 4, Batch: b.batch}
-		m, err := g.drive(ctx, s, o, []string{e.Secret})
-		if err != nil {
-			return nil, err
-		}
-		if m.lost > 0 {
-			return nil, fmt.Errorf("%d of %d events did not arrive", m.lost, b.depth)
-		}
-		c, err := s.client()
-		if err != nil {
-			return nil, err
-		}
-		return m, c.DeleteEndpoint(ctx, e.ID)
+	err = Seed(ctx, SeedParams{
+		Dir: s.place.dir, URL: s.place.url, MasterKey: s.place.masterKey, Events: b.depth,
+		Progress: func(done int) { b.done(float64(done) / float64(b.depth)) },
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	b.deep = &deepStore{place: s.place, keys: s.keys}
+	return nil
 }

@@ -30,7 +30,10 @@ func (r *Report) Notes() []string {
 	notes := []string{
 		fmt.Sprintf("%s; %d cores, %s/%s, %s; median of %s; %d signatures verified.", r.Store, m.Cores, m.OS, m.Arch, m.Go, count(runs, "run"), checked),
 	}
-	if r.Store != storeSQLite {
+	switch {
+	case r.KnowsDatabase():
+		notes = append(notes, "CPU of the database (DB): all processes of its server, whoever uses it. Its memory is not in these figures.")
+	case r.Store != storeSQLite:
 		notes = append(notes, "The database's own CPU and memory are not in these figures.")
 	}
 	if r.Quick {

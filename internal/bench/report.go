@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -35,12 +36,14 @@ type Workload struct {
 	RelayCPU   *float64 `json:"relay_cpu_us_per_delivery,omitempty"` // of what the ratio is to
 	LoadCPU    *float64 `json:"load_cpu_us_per_delivery,omitempty"`
 	ReceiveCPU *float64 `json:"receiver_cpu_us_per_delivery,omitempty"`
-	PeakRSS    *float64 `json:"peak_rss_mib,omitempty"`
-	Checked    int      `json:"signatures_checked"`
-	Wrong      int      `json:"signatures_wrong"`
-	Goal       string   `json:"goal,omitempty"`
-	Met        *bool    `json:"met,omitempty"`
-	Note       string   `json:"note,omitempty"`
+	// DatabaseCPU is of all processes of PostgreSQL; nil if it is not on this machine.
+	DatabaseCPU *float64 `json:"database_cpu_us_per_delivery,omitempty"`
+	PeakRSS     *float64 `json:"peak_rss_mib,omitempty"`
+	Checked     int      `json:"signatures_checked"`
+	Wrong       int      `json:"signatures_wrong"`
+	Goal        string   `json:"goal,omitempty"`
+	Met         *bool    `json:"met,omitempty"`
+	Note        string   `json:"note,omitempty"`
 }
 
 // series is a workload with its runs.
@@ -93,6 +96,7 @@ func (s *series) summary(store string) Workload {
 	w.RelayCPU = s.of(func(m *measurement) float64 { return m.againstCPU })
 	w.LoadCPU = s.of(func(m *measurement) float64 { return m.loadCPU })
 	w.ReceiveCPU = s.of(func(m *measurement) float64 { return m.receiveCPU })
+	w.DatabaseCPU = s.of(func(m *measurement) float64 { return m.databaseCPU })
 	w.PeakRSS = s.of(func(m *measurement) float64 { return m.peak })
 	g := s.goal
 	if store != storeSQLite && g.postgres > 0 {
@@ -129,6 +133,11 @@ func (g goal) String() string {
 		return of + "≥ " + number(g.atLeast)
 	}
 	return of + "≤ " + number(g.atMost)
+}
+
+// KnowsDatabase says whether the CPU of the database is known.
+func (r *Report) KnowsDatabase() bool {
+	return slices.ContainsFunc(r.Workloads, func(w Workload) bool { return w.DatabaseCPU != nil })
 }
 
 // sound says whether nothing was lost and no signature wrong.

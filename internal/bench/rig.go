@@ -34,18 +34,19 @@ func (g *rig) end() error {
 type measurement struct {
 	arrivals
 
-	value      float64
-	against    float64 // what value is compared with, of the same minutes; 0 = nothing
-	lost       int
-	retried    int64
-	serverCPU  float64 // microseconds of a delivery; 0 = not known
-	loadCPU    float64
-	receiveCPU float64
-	peak       float64  // MiB of the subject
-	memory     []sample // of the subject
-	againstCPU float64  // serverCPU of what value is compared with
-	limit      float64  // of the value, if the goal depends on the run
-	note       string
+	value       float64
+	against     float64 // what value is compared with, of the same minutes; 0 = nothing
+	lost        int
+	retried     int64
+	serverCPU   float64 // microseconds of a delivery; 0 = not known
+	loadCPU     float64
+	receiveCPU  float64
+	databaseCPU float64  // of all processes of PostgreSQL
+	peak        float64  // MiB of the subject
+	memory      []sample // of the subject
+	againstCPU  float64  // serverCPU of what value is compared with
+	limit       float64  // of the value, if the goal depends on the run
+	note        string
 }
 
 // sample is a value at a time since the first request, in seconds.
@@ -91,7 +92,7 @@ func (g *rig) drive(ctx context.Context, s *subject, o order, secrets []string) 
 	m.lost, m.retried = expected-got.Distinct, sent.Retried
 	n := float64(max(got.Distinct, 1))
 	each := func(i int) float64 { return float64((after[i].cpu - before[i].cpu).Microseconds()) / n }
-	m.serverCPU, m.loadCPU, m.receiveCPU = each(0), each(1), each(2)
+	m.serverCPU, m.loadCPU, m.receiveCPU, m.databaseCPU = each(0), each(1), each(2), each(3)
 	m.peak = mebibytes(after[0].peak)
 	if span := time.Duration(got.Last-sent.First) * time.Microsecond; span > 0 {
 		m.value = n / span.Seconds()
@@ -99,12 +100,16 @@ func (g *rig) drive(ctx context.Context, s *subject, o order, secrets []string) 
 	return m, nil
 }
 
-// usages gives those of the subject, the load generator and the receiver.
-func (g *rig) usages(s *subject) (all [3]usage, err error) {
+// usages gives those of the subject, the load generator, the receiver, and of
+// the subject's database the CPU.
+func (g *rig) usages(s *subject) (all [4]usage, err error) {
 	for i, p := range []*process{s.process, g.load, g.receiver} {
 		if all[i], err = usageOf(p.cmd.Process.Pid); err != nil {
 			return all, fmt.Errorf("%s: %w", p.name, err)
 		}
+	}
+	if !s.relay {
+		all[3].cpu = databaseCPU(g.bench.postmaster)
 	}
 	return all, nil
 }

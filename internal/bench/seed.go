@@ -16,7 +16,8 @@ import (
 // SeedParams say what a store is filled with.
 type SeedParams struct {
 	Dir       string // of an embedded database that no server has open
-	MasterKey string // base64 of 32 bytes; "" = DIR/master.key
+	URL       string // of a PostgreSQL database that no server uses, instead of Dir
+	MasterKey string // base64 of 32 bytes; "" = DIR/master.key, needed with URL
 	AccountID string // whose events they are; "" = the first account that is not the operator's
 	Events    int    // each with one delivery, which was answered at the first attempt
 	Progress  func(done int)
@@ -25,7 +26,7 @@ type SeedParams struct {
 // Seed adds delivered events to a store as fast as it takes them, through the
 // same operations as the server's.
 func Seed(ctx context.Context, p SeedParams) error {
-	s, err := openFolder(ctx, p.Dir, p.MasterKey)
+	s, err := place{dir: p.Dir, url: p.URL, masterKey: p.MasterKey}.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,12 +37,17 @@ func Seed(ctx context.Context, p SeedParams) error {
 // seedBatch is how many events one transaction has.
 const seedBatch = 1000
 
-func seed(ctx context.Context, s store.Store, p SeedParams) error {
-	e, err := seedEndpoint(ctx, s, p.AccountID)
+func seed(ctx context.Context, s store.Store, p SeedParams) (err error) {
+	epoch, err := s.Join(ctx, "bench seed")
 	if err != nil {
 		return err
 	}
-	epoch, err := s.Join(ctx, "bench seed")
+	// Also after an interrupt: a server that starts would wait for it to be dead.
+	defer func() { err = errors.Join(err, s.EndEpoch(context.WithoutCancel(ctx), epoch)) }()
+	if err := alone(ctx, s, epoch); err != nil {
+		return err
+	}
+	e, err := seedEndpoint(ctx, s, p.AccountID)
 	if err != nil {
 		return err
 	}
@@ -60,7 +66,37 @@ func seed(ctx context.Context, s store.Store, p SeedParams) error {
 			p.Progress(done)
 		}
 	}
-	return s.EndEpoch(ctx, epoch)
+	return nil
+}
+
+// aloneFor is how long the other nodes are watched: one that lives counts up
+// every second.
+const aloneFor = 3 * time.Second
+
+// alone fails if a server runs on the store. It would wait for a node that only
+// writes to send what belongs to it.
+func alone(ctx context.Context, s store.Store, epoch int64) error {
+	before, err := s.Beat(ctx, epoch)
+	if err != nil || before.Alone || len(before.Nodes) == 1 {
+		return err
+	}
+	if err := pause(ctx, aloneFor); err != nil {
+		return err
+	}
+	after, err := s.Beat(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	counts := make(map[int64]int64)
+	for _, n := range before.Nodes {
+		counts[n.Epoch] = n.Count
+	}
+	for _, n := range after.Nodes {
+		if n.Epoch != epoch && n.Count != counts[n.Epoch] {
+			return fmt.Errorf("the server %q runs on this store; stop it first", n.Name)
+		}
+	}
+	return nil
 }
 
 // seedEndpoint makes the endpoint that the events went to. Nothing else is

@@ -36,14 +36,6 @@ type keys struct {
 	AccountID   string `json:"account_id"`
 }
 
-// place is where the program keeps its data.
-type place struct {
-	dir       string       // SQLite
-	url       string       // PostgreSQL
-	masterKey string       // with it
-	remove    func() error // may be called again
-}
-
 // newPlace makes an empty store. What it made is removed at the end of the
 // benchmark at the latest.
 func (b *bench) newPlace(ctx context.Context) (place, error) {

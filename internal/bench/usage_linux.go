@@ -14,15 +14,12 @@ const clockTicks = 100
 
 // usageOf reads what a process has used so far.
 func usageOf(pid int) (u usage, err error) {
-	dir := "/proc/" + strconv.Itoa(pid)
-	stat, err := os.ReadFile(dir + "/stat")
+	p, err := readStat(pid)
 	if err != nil {
 		return u, err
 	}
-	if u.cpu, err = parseCPU(stat); err != nil {
-		return u, err
-	}
-	status, err := os.ReadFile(dir + "/status")
+	u.cpu = p.cpu
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return u, err
 	}
@@ -30,23 +27,40 @@ func usageOf(pid int) (u usage, err error) {
 	return u, nil
 }
 
-// parseCPU gives user and system time from /proc/PID/stat: fields 14 and 15.
-// The name in field 2 may hold anything, so that fields count from its end.
-func parseCPU(stat []byte) (time.Duration, error) {
-	end := bytes.LastIndexByte(stat, ')')
-	fields := bytes.Fields(stat[end+1:])
-	if end < 0 || len(fields) < 13 {
-		return 0, fmt.Errorf("cannot read %.100q", stat)
+// stat is what /proc/PID/stat tells of a process.
+type stat struct {
+	parent     int
+	cpu, ended time.Duration // user and system: its own, and of children that it has waited for
+}
+
+func readStat(pid int) (stat, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return stat{}, err
 	}
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(string(field), 10, 64)
+	return parseStat(raw)
+}
+
+// parseStat reads fields 4 and 14 to 17 of /proc/PID/stat. The name in field 2
+// may hold anything, so that fields count from its end.
+func parseStat(raw []byte) (s stat, err error) {
+	fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:])
+	if len(fields) < 15 {
+		return s, fmt.Errorf("cannot read %.100q", raw)
+	}
+	if s.parent, err = strconv.Atoi(string(fields[1])); err != nil {
+		return s, err
+	}
+	var times [4]time.Duration
+	for i, field := range fields[11:15] {
+		ticks, err := strconv.ParseInt(string(field), 10, 64)
 		if err != nil {
-			return 0, err
+			return s, err
 		}
-		ticks += n
+		times[i] = time.Duration(ticks) * (time.Second / clockTicks)
 	}
-	return time.Duration(ticks) * (time.Second / clockTicks), nil
+	s.cpu, s.ended = times[0]+times[1], times[2]+times[3]
+	return s, nil
 }
 
 // parseKiB gives a value of /proc/PID/status in bytes, 0 if it is not there.

@@ -7,12 +7,15 @@ import (
 )
 
 func TestParseUsage(t *testing.T) {
-	stat := []byte("4711 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 9 0 1 1 1 0")
-	if cpu, err := parseCPU(stat); err != nil || cpu != 3*time.Second {
-		t.Errorf("%s, %v", cpu, err)
+	raw := []byte("4711 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 250 50 30 10 20 0 9 0 1 1 1 0")
+	want := stat{parent: 1, cpu: 3 * time.Second, ended: 400 * time.Millisecond}
+	if got, err := parseStat(raw); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := parseCPU([]byte("4711 (x) S 1")); err == nil {
-		t.Error("a line that is cut off was read")
+	for _, short := range []string{"", "4711 (x) S 1"} {
+		if _, err := parseStat([]byte(short)); err == nil {
+			t.Errorf("a line that is cut off was read: %q", short)
+		}
 	}
 	status := []byte("Name:\tringback\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n")
 	if peak, rss := parseKiB(status, "VmHWM:"), parseKiB(status, "VmRSS:"); peak != 2<<20 || rss != 1<<20 {

@@ -98,7 +98,11 @@ func (f *benchFlags) run(cmd *cobra.Command, _ []string) (err error) {
 	report, err := bench.Run(cmd.Context(), c)
 	progress.stop()
 	if err != nil && cmd.Context().Err() != nil {
-		cmd.PrintErrln("ringback: interrupted; everything was stopped and removed")
+		end := "everything was stopped and removed"
+		if errors.Is(err, bench.ErrLeft) {
+			end = err.Error()
+		}
+		cmd.PrintErrln("ringback: interrupted;", end)
 		return exitError{statusInterrupted}
 	}
 	if report == nil {

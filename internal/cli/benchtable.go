@@ -9,21 +9,29 @@ import (
 
 // printReport prints the figures as a table, with the goals beside them.
 func printReport(out *output, r *bench.Report) error {
-	t := newTable(out, []column{
+	columns := []column{
 		{name: "WORKLOAD"}, {name: "VALUE"}, {name: "UNIT"}, {name: "RATIO"}, {name: "TO"}, {name: "GOAL"}, {name: "MET"},
 		{name: "LOST"}, {name: "TWICE"}, {name: "MIN", spare: true}, {name: "MAX", spare: true},
 		{name: "P50 MS", spare: true}, {name: "P99 MS", spare: true}, {name: "CPU µS", spare: true}, {name: "PEAK MIB", spare: true},
-	})
+	}
+	if r.KnowsDatabase() {
+		columns = append(columns, column{name: "DB CPU µS", spare: true})
+	}
+	t := newTable(out, columns)
 	for _, w := range r.Workloads {
 		of := w.Against
 		if w.Relay != nil {
 			of += " " + bench.Figure(w.Relay)
 		}
-		t.add([]cell{
+		row := []cell{
 			plain(w.Name), plain(bench.Figure(w.Value)), plain(w.Unit), plain(bench.Figure(w.Ratio)), plain(of), plain(w.Goal), met(w.Met),
 			none(w.Lost), plain(strconv.Itoa(w.Duplicates)), plain(bench.Figure(w.Min)), plain(bench.Figure(w.Max)),
 			plain(bench.Figure(w.P50)), plain(bench.Figure(w.P99)), plain(bench.Figure(w.ServerCPU)), plain(bench.Figure(w.PeakRSS)),
-		})
+		}
+		if r.KnowsDatabase() {
+			row = append(row, plain(bench.Figure(w.DatabaseCPU)))
+		}
+		t.add(row)
 	}
 	if err := t.flush(); err != nil {
 		return err
