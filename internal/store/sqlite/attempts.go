@@ -25,13 +25,10 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	}
 	record := s.closeAttempted
 	if op.Status == ringback.DeliveryPending {
-		record = s.rescheduleAttempted
+		record = rescheduleAttempted
 	}
-	n, err := record(ctx, t, op)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
+	err := record(ctx, t, op)
+	if errors.Is(err, store.ErrNotFound) {
 		op.Err = store.ErrFenced
 		// It may have ended within this transaction, and have no row yet.
 		if err := s.flush(ctx, t); err != nil {
@@ -39,10 +36,8 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 		}
 		return recordLate(ctx, t, op)
 	}
-	if op.Attempt.Number > 0 {
-		if err := insertNumbered(ctx, t, op); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	return s.insertNotice(ctx, t, op.Notice)
 }
@@ -63,32 +58,52 @@ func (s *Store) gatherFirst(op *store.RecordAttempt, d *ringback.Delivery) {
 		"", 1, 0, string(op.Status), micros(d.CreatedAt), micros(op.Now), encodeAttempt(make([]byte, 0, 512), &op.Attempt))
 }
 
-// countAttempts is the new attempt_count, where ?1 is the attempt's number.
-const countAttempts = "iif(?1 = 0, attempt_count, max(attempt_count + 1, ?1))"
-
-func (s *Store) rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
-	return t.exec(ctx, `UPDATE deliveries_open SET lease = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
-		attempt_count = `+countAttempts+`,
+// rescheduleAttempted has a delivery tried again. The attempt may get a higher
+// number than its own, since another one may have taken that: a delivery that was
+// canceled during its attempt and then retried is attempted twice at once.
+func rescheduleAttempted(ctx context.Context, t tx, op *store.RecordAttempt) error {
+	var number int
+	if err := one(ctx, t, func(row scanner) error { return row.Scan(&number) },
+		`UPDATE deliveries_open SET lease = 0, queue = '', next_attempt_at = ?2, reason = ?3, step = ?4,
+		attempt_count = iif(?1 = 0, attempt_count, max(attempt_count + 1, ?1)),
 		url = coalesce(nullif(?5, ''), url), profile = coalesce(nullif(?6, ''), profile)
-		WHERE account_id = ?7 AND id = ?8 AND lease = ?9`,
+		WHERE account_id = ?7 AND id = ?8 AND lease = ?9 RETURNING attempt_count`,
 		op.Attempt.Number, micros(op.NextAttemptAt), op.Reason, op.Step, op.URL, op.Profile,
-		op.AccountID, op.ID, int64(op.Lease))
+		op.AccountID, op.ID, int64(op.Lease)); err != nil || op.Attempt.Number == 0 {
+		return err
+	}
+	return insertAttempt(ctx, t, op, number)
 }
 
-func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) (int64, error) {
-	n, err := t.exec(ctx, `INSERT INTO deliveries (account_id, id, event_type, job_id, endpoint_id, url, profile,
-		reason, attempt_count, step, status, created_at, finished_at)
-		SELECT account_id, id, event_type, job_id, endpoint_id,
-		coalesce(nullif(?2, ''), url), coalesce(nullif(?3, ''), profile),
-		?4, `+countAttempts+`, ?5, ?6, created_at, ?7
-		FROM deliveries_open WHERE account_id = ?8 AND id = ?9 AND lease = ?10`,
-		op.Attempt.Number, op.URL, op.Profile, op.Reason, op.Step, string(op.Status), micros(op.Now),
+// closeAttempted ends a pending delivery. If its only attempt was answered, that
+// is kept with it.
+func (s *Store) closeAttempted(ctx context.Context, t tx, op *store.RecordAttempt) error {
+	d := ringback.Delivery{AccountID: op.AccountID, ID: op.ID}
+	var created int64
+	err := one(ctx, t, func(row scanner) error {
+		return row.Scan(&d.EventType, &d.JobID, &d.EndpointID, &d.URL, &d.Profile, &d.AttemptCount, &created)
+	}, `DELETE FROM deliveries_open WHERE account_id = ? AND id = ? AND lease = ?
+		RETURNING event_type, job_id, endpoint_id, url, profile, attempt_count, created_at`,
 		op.AccountID, op.ID, int64(op.Lease))
-	if err != nil || n == 0 {
-		return 0, err
+	if err != nil {
+		return err
 	}
-	_, err = t.exec(ctx, deleteOpen, op.AccountID, op.ID)
-	return n, err
+	count := d.AttemptCount
+	if op.Attempt.Number > 0 {
+		count = max(count+1, op.Attempt.Number)
+	}
+	var attempt any
+	switch {
+	case op.Attempt.Number == 1 && d.AttemptCount == 0 && op.Attempt.Error == "":
+		attempt = encodeAttempt(make([]byte, 0, 512), &op.Attempt)
+	case op.Attempt.Number > 0:
+		if err := insertAttempt(ctx, t, op, count); err != nil {
+			return err
+		}
+	}
+	s.deliveries.add(s.op, d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, cmp.Or(op.URL, d.URL), cmp.Or(op.Profile, d.Profile),
+		op.Reason, count, op.Step, string(op.Status), created, micros(op.Now), attempt)
+	return nil
 }
 
 const deleteOpen = "DELETE FROM deliveries_open WHERE account_id = ? AND id = ?"
@@ -113,8 +128,7 @@ func recordLate(ctx context.Context, t tx, op *store.RecordAttempt) error {
 	if err != nil {
 		return err
 	}
-	_, err = insertAttempt(ctx, t, op, number)
-	return err
+	return insertAttempt(ctx, t, op, number)
 }
 
 // lateInHistory counts a fenced attempt of a delivery that has ended.
@@ -127,33 +141,14 @@ func lateInHistory(ctx context.Context, t tx, op *store.RecordAttempt, scan func
 		op.Attempt.Number, op.Status == ringback.DeliveryDelivered, micros(op.Now), op.AccountID, op.ID)
 }
 
-// insertNumbered inserts an attempt under its number, or the next one if another
-// attempt has taken that: a delivery that was canceled during its attempt and
-// then retried is attempted twice at once.
-func insertNumbered(ctx context.Context, t tx, op *store.RecordAttempt) error {
-	inserted, err := insertAttempt(ctx, t, op, op.Attempt.Number)
-	if err != nil || inserted {
-		return err
-	}
-	var number int
-	if err := one(ctx, t, func(row scanner) error { return row.Scan(&number) }, `SELECT attempt_count FROM deliveries_open
-		WHERE account_id = ?1 AND id = ?2 UNION ALL SELECT attempt_count FROM deliveries WHERE account_id = ?1 AND id = ?2`,
-		op.AccountID, op.ID); err != nil {
-		return err
-	}
-	_, err = insertAttempt(ctx, t, op, number)
-	return err
-}
-
-// insertAttempt says whether the number was free.
-func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number int) (bool, error) {
+func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number int) error {
 	a := &op.Attempt
-	n, err := t.exec(ctx, `INSERT INTO attempts (account_id, delivery_id, number, started_at, duration,
+	_, err := t.exec(ctx, `INSERT INTO attempts (account_id, delivery_id, number, started_at, duration,
 		status_code, error, request_headers, response_headers, response_body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		op.AccountID, op.ID, number, micros(a.StartedAt), a.Duration.Microseconds(), a.StatusCode, a.Error,
 		blob(encodeHeader(a.RequestHeaders)), blob(encodeHeader(a.ResponseHeaders)), blob(a.ResponseBody))
-	return n > 0, err
+	return err
 }
 
 // ListAttempts gives the last attempts, oldest first.

@@ -69,8 +69,7 @@ func reopen(ctx context.Context, t tx, ref store.DeliveryRef, r reopening) (bool
 	if err != nil {
 		return false, err
 	}
-	_, err = insertAttempt(ctx, t, &store.RecordAttempt{DeliveryRef: ref, Attempt: a}, 1)
-	return true, err
+	return true, insertAttempt(ctx, t, &store.RecordAttempt{DeliveryRef: ref, Attempt: a}, 1)
 }
 
 func (s *Store) loadRetried(ctx context.Context, t tx, op *store.RetryDelivery) error {
