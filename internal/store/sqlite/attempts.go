@@ -17,7 +17,8 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 		if n.lease == op.Lease && n.firstTime(op) {
 			s.born.end(n)
 			s.gatherFirst(op, &n.d)
-			return s.insertNotice(ctx, t, op.Notice)
+			s.insertNotice(op.Notice)
+			return nil
 		}
 		if err := s.settle(ctx, t, n); err != nil {
 			return err
@@ -29,17 +30,21 @@ func (s *Store) recordAttempt(ctx context.Context, t tx, op *store.RecordAttempt
 	}
 	err := record(ctx, t, op)
 	if errors.Is(err, store.ErrNotFound) {
-		op.Err = store.ErrFenced
-		// It may have ended within this transaction, and have no row yet.
+		// It may have been made, or have ended, within this transaction, and have no
+		// row yet.
 		if err := s.flush(ctx, t); err != nil {
 			return err
 		}
+		err = record(ctx, t, op)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		op.Err = store.ErrFenced
 		return recordLate(ctx, t, op)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		s.insertNotice(op.Notice)
 	}
-	return s.insertNotice(ctx, t, op.Notice)
+	return err
 }
 
 // firstTime says whether an attempt is the usual one: the first, and answered.

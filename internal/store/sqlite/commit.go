@@ -50,7 +50,7 @@ func opError(i int, err error) error {
 // only LeaseJobs makes jobs run, and before it all have their rows.
 func (s *Store) flushFor(ctx context.Context, t tx, op store.Op) error {
 	switch op := op.(type) {
-	case *store.ClaimDeliveries, *store.RetryDelivery, *store.CancelDelivery, *store.CancelPending, *store.RecoverEvents:
+	case *store.ClaimDeliveries, *store.PlaceDelivery, *store.RetryDelivery, *store.CancelDelivery, *store.CancelPending, *store.RecoverEvents:
 		return s.flush(ctx, t)
 	case *store.LeaseJobs, *store.PromoteJobs:
 		return s.flushJobs(ctx, t)
@@ -64,7 +64,7 @@ func (s *Store) flushFor(ctx context.Context, t tx, op store.Op) error {
 
 // gathered is what rows are gathered in.
 func (s *Store) gathered() []*bulk {
-	return []*bulk{s.inputs, s.jobs, s.results, s.events, s.deliveries}
+	return []*bulk{s.inputs, s.jobs, s.results, s.events, s.open, s.deliveries}
 }
 
 // flush inserts the rows that were gathered.

@@ -29,6 +29,18 @@ func insertOpen(ctx context.Context, t tx, d *store.NewDelivery) error {
 	return err
 }
 
+func newOpenRows() *bulk {
+	return newBulk("deliveries_open", "account_id", "id", "event_type", "job_id", "endpoint_id", "url", "profile", "reason",
+		"attempt_count", "step", "created_at", "next_attempt_at", "lease", "queue")
+}
+
+// gatherOpen is insertOpen with the rest of the batch.
+func (s *Store) gatherOpen(d *store.NewDelivery) {
+	lease, queue := place(d.Placement)
+	s.open.add(s.op, d.AccountID, d.ID, d.EventType, d.JobID, d.EndpointID, d.URL, d.Profile, d.Reason,
+		d.AttemptCount, d.Step, micros(d.CreatedAt), micros(d.NextAttemptAt), lease, queue)
+}
+
 // place gives the columns lease and queue.
 func place(p store.Placement) (lease int64, queue string) {
 	if p.Lease != 0 {

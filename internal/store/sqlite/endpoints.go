@@ -68,7 +68,8 @@ func (s *Store) changeEndpoint(ctx context.Context, t tx, op *store.ChangeEndpoi
 		return err
 	}
 	op.Endpoint = e
-	return s.insertNotice(ctx, t, op.Notice)
+	s.insertNotice(op.Notice)
+	return nil
 }
 
 // putEndpoint runs INSERT or REPLACE.

@@ -27,17 +27,19 @@ func (s *Store) publishEvent(ctx context.Context, t tx, op *store.PublishEvent) 
 	if err != nil || !use.fresh() {
 		return err
 	}
-	return s.insertEvent(ctx, t, e, op.Deliveries)
+	s.insertEvent(e, op.Deliveries)
+	return nil
 }
 
-func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, deliveries []store.NewDelivery) error {
+// insertEvent gathers the rows of an event and its deliveries.
+func (s *Store) insertEvent(e *ringback.Event, deliveries []store.NewDelivery) {
 	var born []*store.NewDelivery
 	for i := range deliveries {
 		d := &deliveries[i]
 		if usual(e, d) {
 			born = append(born, d)
-		} else if err := insertOpen(ctx, t, d); err != nil {
-			return err
+		} else {
+			s.gatherOpen(d)
 		}
 	}
 	row := s.born.nextRow
@@ -47,14 +49,12 @@ func (s *Store) insertEvent(ctx context.Context, t tx, e *ringback.Event, delive
 	for _, d := range born {
 		s.born.add(d, row)
 	}
-	return nil
 }
 
-func (s *Store) insertNotice(ctx context.Context, t tx, n *store.Notice) error {
-	if n == nil {
-		return nil
+func (s *Store) insertNotice(n *store.Notice) {
+	if n != nil {
+		s.insertEvent(n.Event, n.Deliveries)
 	}
-	return s.insertEvent(ctx, t, n.Event, n.Deliveries)
 }
 
 func newEventRows() *bulk {

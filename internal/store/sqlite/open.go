@@ -46,9 +46,9 @@ type Store struct {
 	turns  leaseTurns // guarded by the writer's turn
 
 	// What the transaction under way gathers, and for which of its operations.
-	events, deliveries    *bulk
-	inputs, jobs, results *bulk
-	op                    int
+	events, open, deliveries *bulk
+	inputs, jobs, results    *bulk
+	op                       int
 
 	nextInput int64 // row of job_inputs; guarded by the writer's turn
 
@@ -102,7 +102,7 @@ func openFile(ctx context.Context, path string, c Config) (_ *Store, err error) 
 	writing.SetMaxOpenConns(1)
 	s := &Store{
 		w: newWriter(writing), sealer: c.Sealer, log: cmp.Or(c.Logger, slog.Default()),
-		events: newEventRows(), deliveries: newFirstRows(),
+		events: newEventRows(), open: newOpenRows(), deliveries: newFirstRows(),
 		inputs: newInputRows(), jobs: newJobRows(), results: newResultRows(),
 	}
 	defer func() {
