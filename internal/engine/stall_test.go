@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/dispatch"
+	"github.com/ringback/ringback/internal/engine"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -21,6 +22,26 @@ func (w *world) hangOnce(is func(store.Op) bool) {
 	w.store.beforeCommit(func(op store.Op) {
 		if is(op) {
 			once.Do(func() { time.Sleep(away) })
+		}
+	})
+}
+
+// An event that was committed after its publisher had been told that its fate
+// is not known is sent, even if nothing else happens.
+func TestSentAfterUnknownFate(t *testing.T) {
+	inWorld(t, dispatch.Limits{}, func(t *testing.T, w *world) {
+		got := answer(http.StatusOK)
+		w.net.at(receiver, got.ServeHTTP)
+		w.endpoint(receiver, nil)
+		sleep(time.Minute)
+		w.hangOnce(func(op store.Op) bool { _, is := op.(*store.PublishEvent); return is })
+		_, _, err := w.e.PublishEvent(t.Context(), w.account.ID, engine.PublishEventParams{Type: "a"})
+		if ringback.CodeOf(err) != ringback.CodeUnavailable {
+			t.Fatalf("published while the store does not answer: %v", err)
+		}
+		sleep(away)
+		if n := w.count(ringback.DeliveryDelivered); n != 1 || len(got.times()) != 1 {
+			t.Errorf("%d delivered by %d calls", n, len(got.times()))
 		}
 	})
 }
