@@ -22,7 +22,7 @@ func (d *Dispatcher) feed(ctx context.Context) {
 	defer check.Stop()
 	d.findParked(ctx)
 	d.LookDue()
-	var lost map[string]bool
+	var lost map[store.LeasedDelivery]bool
 	for {
 		d.refillShelves(ctx)
 		d.shedSlow()
@@ -141,7 +141,7 @@ func (d *Dispatcher) learnDueUntold(ctx context.Context) {
 
 // reclaim gives back leases that memory does not know and did not know at the
 // check before: their commit was answered, but they never arrived here.
-func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[string]bool {
+func (d *Dispatcher) reclaim(ctx context.Context, before map[store.LeasedDelivery]bool) map[store.LeasedDelivery]bool {
 	leased, err := d.checkLeases(ctx)
 	if errors.Is(err, errNotSure) {
 		return before
@@ -150,15 +150,15 @@ func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[st
 		d.Log.Warn("leases could not be checked", "error", err)
 		return before
 	}
-	lost := make(map[string]bool)
+	lost := make(map[store.LeasedDelivery]bool)
 	var ops []store.Op
 	d.mu.Lock()
 	for _, l := range leased {
 		if _, ok := d.known[l.ID]; ok {
 			continue
 		}
-		lost[l.ID] = true
-		if before[l.ID] {
+		lost[l] = true
+		if before[l] {
 			ops = append(ops, &store.PlaceDelivery{DeliveryRef: l.DeliveryRef, From: l.Lease, Placement: store.Scheduled})
 		}
 	}
