@@ -35,9 +35,16 @@ func (c *Committer) watch(l *lane, batch []*request) (ended func()) {
 func giveUp(batch []*request) {
 	for _, r := range batch {
 		if !slices.ContainsFunc(r.ops, isRecord) {
-			r.answer(ringback.Unavailable(errUnknown))
+			r.answer(unknown())
 		}
 	}
+}
+
+// unknown is Unavailable for a change that may have been made.
+func unknown() error {
+	e := ringback.Unavailable(errUnknown)
+	e.Message = errUnknown.Error()
+	return e
 }
 
 func isRecord(op store.Op) bool {
