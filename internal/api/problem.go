@@ -120,7 +120,7 @@ func explain(code ringback.Code) explanation {
 	case ringback.CodeTooManyFailures:
 		return explanation{429, "too many wrong API keys came from this address within a minute"}
 	case ringback.CodeUnavailable:
-		return explanation{503, "the store cannot take changes, the server is stopping, or it has no room for so large a request; nothing happened, try again"}
+		return explanation{503, "the store cannot take changes, the server is stopping, or it has no room for so large a request; nothing happened unless detail says that this is not known, try again"}
 	case ringback.CodeInternal:
 	}
 	return explanation{500, "a defect of the server; its log says more"}

@@ -120,10 +120,10 @@ func (c *Committer) Waiting() int {
 }
 
 // Do commits the operations, those of a lane in one transaction, and returns when
-// they are durable. The error is a *ringback.Error: CodeUnavailable if the store did not
-// take them (nothing happened), CodeInternal if one of them can never be
-// applied. What became of each is in its own fields. Do does not give up when
-// a caller does: an answer that nobody waits for must not leave it unknown
+// they are durable. The error is a *ringback.Error: CodeUnavailable if the store did
+// not take them (nothing happened) or does not answer (the message says that their
+// fate is not known), CodeInternal if one of them can never be applied. What became
+// of each is in its own fields. Do does not give up when a caller does: an answer that nobody waits for must not leave it unknown
 // whether the change was made.
 func (c *Committer) Do(ops ...store.Op) error {
 	answer := make(chan error, 1)

@@ -222,6 +222,8 @@ func TestStalled(t *testing.T) {
 		// The fate of the first one is not known; it was made in the end.
 		if a := <-first; ringback.CodeOf(a.err) != ringback.CodeUnavailable || a.after != 30*time.Second {
 			t.Errorf("what was under way: %v after %s", a.err, a.after)
+		} else if e, _ := errors.AsType[*ringback.Error](a.err); strings.Contains(e.Message, "nothing was accepted") {
+			t.Errorf("what was under way: %s", e.Message)
 		}
 		s.away = 0
 		time.Sleep(35 * time.Second)

@@ -1,8 +1,10 @@
 package commit
 
 import (
+	"slices"
 	"time"
 
+	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -18,13 +20,36 @@ const (
 // watch looks after a transaction until ended is called.
 func (c *Committer) watch(l *lane, batch []*request) (ended func()) {
 	stall := time.AfterFunc(stallAfter, func() { c.stall(l) })
-	giveUp := time.AfterFunc(giveUpAfter, func() { answer(batch, errUnknown) })
+	late := time.AfterFunc(giveUpAfter, func() { giveUp(batch) })
 	return func() {
-		giveUp.Stop()
+		late.Stop()
 		if !stall.Stop() {
 			c.resume(l)
 		}
 	}
+}
+
+// giveUp answers those to whom the fate of a transaction matters less than time.
+// Attempts wait for it: an outcome must be recorded, so that whoever was told
+// that this is unknown would do it again, and the history had it twice.
+func giveUp(batch []*request) {
+	for _, r := range batch {
+		if !slices.ContainsFunc(r.ops, isRecord) {
+			r.answer(unknown())
+		}
+	}
+}
+
+// unknown is Unavailable for a change that may have been made.
+func unknown() error {
+	e := ringback.Unavailable(errUnknown)
+	e.Message = errUnknown.Error()
+	return e
+}
+
+func isRecord(op store.Op) bool {
+	_, is := op.(*store.RecordAttempt)
+	return is
 }
 
 // stall refuses what waits in the lane.

@@ -22,7 +22,7 @@ func (d *Dispatcher) feed(ctx context.Context) {
 	defer check.Stop()
 	d.findParked(ctx)
 	d.LookDue()
-	var lost map[string]bool
+	var lost map[store.LeasedDelivery]bool
 	for {
 		d.refillShelves(ctx)
 		d.shedSlow()
@@ -36,9 +36,7 @@ func (d *Dispatcher) feed(ctx context.Context) {
 			if d.checkDue() || d.Node.Shared() {
 				lost = d.reclaim(ctx, lost)
 				d.findParked(ctx)
-			}
-			if d.Node.Shared() {
-				d.learnDueElsewhere(ctx)
+				d.learnDueUntold(ctx)
 			}
 			d.tidy()
 		case <-ctx.Done():
@@ -54,11 +52,13 @@ func (d *Dispatcher) feed(ctx context.Context) {
 const quietChecks = 3
 
 // checkDue says whether anything happened since the last checks, or waits on a
-// shelf.
+// shelf. While the store does not answer, something may happen without a word:
+// what it makes in the end, after its callers were told that its fate is not
+// known.
 func (d *Dispatcher) checkDue() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	waits := d.slots > 0
+	waits := d.slots > 0 || d.Commit.Failing()
 	for _, q := range d.queues {
 		waits = waits || q.overflow
 	}
@@ -131,9 +131,9 @@ func (d *Dispatcher) learnDue(ctx context.Context) error {
 	return nil
 }
 
-// learnDueElsewhere learns what other nodes have scheduled, should nobody have
-// told.
-func (d *Dispatcher) learnDueElsewhere(ctx context.Context) {
+// learnDueUntold learns what was scheduled by other nodes, or by a commit whose
+// fate was not known, should nobody have told.
+func (d *Dispatcher) learnDueUntold(ctx context.Context) {
 	if err := d.learnDue(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Warn("what is due could not be looked for", "error", err)
 	}
@@ -141,7 +141,7 @@ func (d *Dispatcher) learnDueElsewhere(ctx context.Context) {
 
 // reclaim gives back leases that memory does not know and did not know at the
 // check before: their commit was answered, but they never arrived here.
-func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[string]bool {
+func (d *Dispatcher) reclaim(ctx context.Context, before map[store.LeasedDelivery]bool) map[store.LeasedDelivery]bool {
 	leased, err := d.checkLeases(ctx)
 	if errors.Is(err, errNotSure) {
 		return before
@@ -150,15 +150,15 @@ func (d *Dispatcher) reclaim(ctx context.Context, before map[string]bool) map[st
 		d.Log.Warn("leases could not be checked", "error", err)
 		return before
 	}
-	lost := make(map[string]bool)
+	lost := make(map[store.LeasedDelivery]bool)
 	var ops []store.Op
 	d.mu.Lock()
 	for _, l := range leased {
 		if _, ok := d.known[l.ID]; ok {
 			continue
 		}
-		lost[l.ID] = true
-		if before[l.ID] {
+		lost[l] = true
+		if before[l] {
 			ops = append(ops, &store.PlaceDelivery{DeliveryRef: l.DeliveryRef, From: l.Lease, Placement: store.Scheduled})
 		}
 	}

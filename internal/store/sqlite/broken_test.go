@@ -150,3 +150,23 @@ func TestOfDatabase(t *testing.T) {
 		}
 	}
 }
+
+// A claim ends, though deliveries that lack their event are on both sides of one
+// with which the limit in bytes is passed.
+func TestBrokenAroundLarge(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	publish := scheduled(2)
+	gone, large := publish[0], publish[1]
+	last := gone.Deliveries[0]
+	last.ID = ringback.DeliveryID(gone.Event.ID, 1)
+	last.NextAttemptAt = large.Deliveries[0].NextAttemptAt.Add(time.Millisecond)
+	gone.Deliveries = append(gone.Deliveries, last)
+	large.Event.Data = json.RawMessage(`{"a":"` + strings.Repeat("a", 1000) + `"}`)
+	commit(t, s, gone, large)
+	change(t, s, "DELETE FROM events WHERE id = ?", gone.Event.ID)
+	claim := &store.ClaimDeliveries{Lease: store.NewLease(1, 1), Now: last.NextAttemptAt, Limit: 9, MaxBytes: 100}
+	commit(t, s, claim)
+	if len(claim.Claimed) != 1 || claim.Claimed[0].Event.ID != large.Event.ID {
+		t.Errorf("claimed %+v", claim.Claimed)
+	}
+}

@@ -113,13 +113,13 @@ func (r *rowsRead[T]) get(key rowKey) (row *T, looked bool) {
 	return row, row != nil || !slices.Contains(r.left, key)
 }
 
-// readRows reads the rows with these keys, of which neighbours may be equal. It
-// ends early, after the row with which they pass the limit in bytes.
+// readRows reads the rows with these keys, each once. It ends early, after the row
+// with which they pass the limit in bytes.
 func readRows[T any](
 	ctx context.Context, t tx, statements [len(bulkSizes)]string, limit int,
 	read func(scanner) (row *T, key rowKey, bytes int, err error), keys iter.Seq[rowKey],
 ) (rowsRead[T], error) {
-	r := rowsRead[T]{left: slices.Compact(slices.Collect(keys))}
+	r := rowsRead[T]{left: distinct(keys)}
 	r.found = make(map[rowKey]*T, len(r.left))
 	for len(r.left) > 0 && limit >= 0 {
 		size := sizeFor(len(r.left))
@@ -145,6 +145,19 @@ func readRows[T any](
 		r.left = r.left[looked:]
 	}
 	return r, nil
+}
+
+// distinct gives keys in their order, each where it comes first.
+func distinct(keys iter.Seq[rowKey]) []rowKey {
+	var all []rowKey
+	seen := make(map[rowKey]bool)
+	for key := range keys {
+		if !seen[key] {
+			seen[key] = true
+			all = append(all, key)
+		}
+	}
+	return all
 }
 
 func eventRow(sc scanner) (*ringback.Event, rowKey, int, error) {
