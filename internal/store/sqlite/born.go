@@ -170,17 +170,19 @@ func (s *Store) mark(ctx context.Context, t tx) error {
 	}
 	b.lastMark = now
 	settled := b.nextRow - 1
-	for i, n := range b.line {
+	given := 0
+	for _, n := range b.line {
 		if n.ended {
 			continue
 		}
-		if i >= settleMost || now.Sub(n.at) < bornFor {
+		if given == settleMost || now.Sub(n.at) < bornFor {
 			settled = n.row - 1
 			break
 		}
 		if err := s.settle(ctx, t, n); err != nil {
 			return err
 		}
+		given++
 	}
 	if len(b.added) > 0 {
 		settled = min(settled, b.added[0].row-1)

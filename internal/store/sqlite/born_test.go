@@ -101,6 +101,23 @@ func TestBornGetsItsRow(t *testing.T) {
 	})
 }
 
+// What lasts is found among what has ended, however much that is.
+func TestBornAmongMany(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := openStore(t, dir)
+		publish, record := publishBatch(800, 1, 0)
+		commit(t, s, publish...)
+		commit(t, s, append(record[1:700:700], record[701:]...)...) // the first and another are slow
+		time.Sleep(6 * time.Second)
+		commit(t, s, &store.PromoteJobs{Now: time.Now(), Limit: 1})
+		rows, err := s.Rows(t.Context())
+		if err != nil || rows["deliveries_open"] != 2 || rows["deliveries"] != 798 {
+			t.Errorf("rows: %v (%v)", rows, err)
+		}
+	})
+}
+
 // A transaction that is undone leaves no delivery.
 func TestBornIsUndone(t *testing.T) {
 	s := openStore(t, t.TempDir())
