@@ -28,7 +28,7 @@ func (s *Store) Commit(ctx context.Context, ops []store.Op) error {
 	}
 	m := &marked{mark: s.marks.take()}
 	defer s.marks.put(m.mark)
-	m.bucket = bucketOf(accountOf(ops[0]))
+	m.bucket = bucketOf(store.AccountOf(ops[0]))
 	var failed *store.OpError
 	p := fast
 	err := s.retried(ctx, func(ctx context.Context) error {

@@ -94,35 +94,3 @@ func inTheirOrder(ops []store.Op, p pace) [][]store.Op {
 	}
 	return runs
 }
-
-// accountOf gives an account that the operation is about; "" of an operation
-// over all.
-func accountOf(op store.Op) string {
-	switch op := op.(type) {
-	case *store.PublishEvent:
-		return op.Event.AccountID
-	case *store.SubmitJob:
-		return op.Job.AccountID
-	case *store.FinishJob:
-		return op.Job.AccountID
-	case *store.ExtendLease:
-		return op.AccountID
-	case *store.RequeueJob:
-		return op.AccountID
-	case *store.RecordAttempt:
-		return op.AccountID
-	case *store.PlaceDelivery:
-		return op.AccountID
-	case *store.RetryDelivery:
-		return op.AccountID
-	case *store.CancelDelivery:
-		return op.AccountID
-	case *store.CancelPending:
-		return op.AccountID
-	case *store.ChangeEndpoint:
-		return op.AccountID
-	case *store.RecoverEvents:
-		return op.AccountID
-	}
-	return ""
-}
