@@ -21,7 +21,7 @@ func TestBackupIsOneMoment(t *testing.T) {
 	epochBefore := join(t, s)
 	var before []store.Op
 	for range 60 { // together more than a step
-		publish, _ := publishBatch(500, 3, 0)
+		publish, _ := storetest.PublishBatch(500, 3, 0)
 		commit(t, s, publish...)
 		before = append(before, publish...)
 	}
@@ -32,7 +32,7 @@ func TestBackupIsOneMoment(t *testing.T) {
 		if steps++; done > all || all == 0 {
 			t.Errorf("copied %d bytes of %d", done, all)
 		}
-		publish, _ := publishBatch(20, 3, 0)
+		publish, _ := storetest.PublishBatch(20, 3, 0)
 		commit(t, s, publish...)
 		during = append(during, publish...)
 	}})

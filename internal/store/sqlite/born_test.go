@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
+	"github.com/ringback/ringback/internal/store/storetest"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -15,7 +16,7 @@ import (
 // which is not committed.
 func bornLeased(t *testing.T, s store.Store) *store.RecordAttempt {
 	t.Helper()
-	publish, record := publishBatch(1, 1, 0)
+	publish, record := storetest.PublishBatch(1, 1, 0)
 	commit(t, s, publish...)
 	outcome, ok := record[0].(*store.RecordAttempt)
 	if !ok {
@@ -106,7 +107,7 @@ func TestBornAmongMany(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s := openStore(t, dir)
-		publish, record := publishBatch(800, 1, 0)
+		publish, record := storetest.PublishBatch(800, 1, 0)
 		commit(t, s, publish...)
 		commit(t, s, append(record[1:700:700], record[701:]...)...) // the first and another are slow
 		time.Sleep(6 * time.Second)
@@ -121,8 +122,8 @@ func TestBornAmongMany(t *testing.T) {
 // A transaction that is undone leaves no delivery.
 func TestBornIsUndone(t *testing.T) {
 	s := openStore(t, t.TempDir())
-	publish, record := publishBatch(3, 1, 0)
-	known, _ := publishBatch(1, 1, 0)
+	publish, record := storetest.PublishBatch(3, 1, 0)
+	known, _ := storetest.PublishBatch(1, 1, 0)
 	commit(t, s, known...)
 	err := s.Commit(t.Context(), append(publish, known...))
 	if bad, ok := errors.AsType[*store.OpError](err); !ok || bad.Index != len(publish) {
@@ -130,7 +131,7 @@ func TestBornIsUndone(t *testing.T) {
 	}
 	commit(t, s, record...)
 	for _, op := range record {
-		outcome := op.(*store.RecordAttempt) //nolint:forcetypeassert // publishBatch makes no others
+		outcome := op.(*store.RecordAttempt) //nolint:forcetypeassert // storetest.PublishBatch makes no others
 		if _, err := s.Delivery(t.Context(), outcome.AccountID, outcome.ID); !errors.Is(outcome.Err, store.ErrFenced) || !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the outcome: %v; the delivery: %v", outcome.Err, err)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/sqlite"
+	"github.com/ringback/ringback/internal/store/storetest"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -64,7 +65,7 @@ func TestBrokenDelivery(t *testing.T) {
 // scheduled gives events of one delivery each, due when they were made.
 func scheduled(n int) []*store.PublishEvent {
 	all := make([]*store.PublishEvent, n)
-	ops, _ := publishBatch(n, 1, 0)
+	ops, _ := storetest.PublishBatch(n, 1, 0)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i, op := range ops {
 		p := op.(*store.PublishEvent)

@@ -36,7 +36,7 @@ func commitForever(dir string) error {
 		return err
 	}
 	for {
-		publish, record := publishBatch(20, 3, 0)
+		publish, record := storetest.PublishBatch(20, 3, 0)
 		for _, step := range []struct {
 			ops    []store.Op
 			status string

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/storetest"
 )
 
 // TestFullDisk fills the store up: commits fail as a whole, reads go on, and
@@ -21,7 +22,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	var kept, lost []store.Op
 	for lost == nil {
-		publish, _ := publishBatch(20, 1, 0)
+		publish, _ := storetest.PublishBatch(20, 1, 0)
 		err := s.Commit(ctx, publish)
 		if err == nil {
 			kept = append(kept, publish...)

@@ -256,7 +256,7 @@ func TestCloseWaitsForReads(t *testing.T) {
 func TestInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openStore(t, t.TempDir())
-		publish, record := publishBatch(10, 2, 0)
+		publish, record := storetest.PublishBatch(10, 2, 0)
 		commit(t, s, publish...)
 		synctest.Wait()
 		commit(t, s, record...)
