@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 var (
@@ -40,14 +41,14 @@ func (s *Store) AbandonedEndpoints(ctx context.Context, limit int) (refs []store
 	err = s.transact(ctx, func(ctx context.Context, t *tx) error {
 		refs = nil
 		for bucket := range store.Buckets {
-			t.ask(collect(&refs, scanEndpointRef), abandonedWaiting, int16(bucket), limit)
+			t.ask(columns.Collect(&refs, scanEndpointRef), abandonedWaiting, int16(bucket), limit)
 		}
 		leased, err := list(ctx, t, scanEndpointRef, leasedEndpoints, int64(math.MaxInt64))
 		if err != nil {
 			return err
 		}
 		rows := sorted(leased, func(r store.EndpointRef) string { return r.AccountID }, func(r store.EndpointRef) string { return r.ID })
-		askBulk(t, collect(&refs, scanEndpointRef), notEnabled, rows, func(bucket any, rows []keyed[store.EndpointRef]) []any {
+		askBulk(t, columns.Collect(&refs, scanEndpointRef), notEnabled, rows, func(bucket any, rows []keyed[store.EndpointRef]) []any {
 			accounts, ids := texts(len(rows)), texts(len(rows))
 			for i := range rows {
 				accounts.text(rows[i].account)

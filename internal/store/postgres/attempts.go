@@ -160,7 +160,7 @@ func (t *tx) recordLate(ctx context.Context, late []keyed[*store.RecordAttempt])
 
 func foundRef(found map[store.DeliveryRef]bool) func(scanner) error {
 	return func(row scanner) error {
-		ref, err := scanRef(row)
+		ref, err := columns.ScanRef(row)
 		found[ref] = true
 		return err
 	}
@@ -224,18 +224,8 @@ var selectAttempts = oneBucket("select attempts", `SELECT number, started_at, du
 func (s *Store) ListAttempts(
 	ctx context.Context, accountID, deliveryID string, maxAttempts int,
 ) ([]ringback.Attempt, error) {
-	all, err := list(ctx, s.l(), scanAttempt, selectAttempts,
+	all, err := list(ctx, s.l(), columns.ScanAttempt, selectAttempts,
 		bucketOf(accountID), accountID, deliveryID, dayOf(deliveryID), maxAttempts)
 	slices.Reverse(all)
 	return all, err
-}
-
-func scanAttempt(row scanner) (a ringback.Attempt, err error) {
-	var started, duration int64
-	var request, response []byte
-	err = row.Scan(&a.Number, &started, &duration, &a.StatusCode, &a.Error,
-		&request, &response, &a.ResponseBody)
-	a.StartedAt, a.Duration = columns.FromMicros(started), columns.FromDuration(duration)
-	a.RequestHeaders, a.ResponseHeaders = columns.DecodeHeader(request), columns.DecodeHeader(response)
-	return a, err
 }

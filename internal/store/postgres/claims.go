@@ -98,9 +98,9 @@ func (s *Store) claimDeliveries(ctx context.Context, t *tx, op *store.ClaimDeliv
 
 func findWaiting(ctx context.Context, t *tx, op *store.ClaimDeliveries) ([]store.DeliveryRef, error) {
 	if op.Queue == "" {
-		return list(ctx, t, scanRef, findDue, columns.Micros(op.Now), op.Limit)
+		return list(ctx, t, columns.ScanRef, findDue, columns.Micros(op.Now), op.Limit)
 	}
-	return list(ctx, t, scanRef, findParked, op.Queue, op.Limit)
+	return list(ctx, t, columns.ScanRef, findParked, op.Queue, op.Limit)
 }
 
 func lockFound(
@@ -142,7 +142,7 @@ func (m more) Scan(dest ...any) error { return m.scanner.Scan(append(dest, m.des
 func scanLocked(row scanner) (*lockedDelivery, error) {
 	var w lockedDelivery
 	var err error
-	w.Delivery, err = scanDelivery(more{row, []any{&w.bytes, &w.hasEvent, &w.jobID, &w.isJob}})
+	w.Delivery, err = columns.ScanDelivery(more{row, []any{&w.bytes, &w.hasEvent, &w.jobID, &w.isJob}})
 	return &w, err
 }
 
@@ -215,7 +215,7 @@ func load(ctx context.Context, t *tx, chosen []*lockedDelivery) ([]store.Claimed
 	sortKeyed(eventRows)
 	sortKeyed(jobRows)
 	askBulk(t, func(row scanner) error {
-		e, err := scanEvent(row)
+		e, err := columns.ScanEvent(row)
 		if err == nil {
 			events[of{e.AccountID, e.ID}] = e
 		}
@@ -230,7 +230,7 @@ func load(ctx context.Context, t *tx, chosen []*lockedDelivery) ([]store.Claimed
 		return []any{bucket, accounts, ids, days}
 	})
 	askBulk(t, func(row scanner) error {
-		j, err := scanJob(row)
+		j, err := columns.ScanJob(row)
 		if err == nil {
 			jobs[of{j.AccountID, j.ID}] = j
 		}

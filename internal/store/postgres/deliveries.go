@@ -9,7 +9,7 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-// The columns of a delivery, in both tables; scanDelivery reads them.
+// The columns of a delivery, in both tables; columns.ScanDelivery reads them.
 const (
 	bothColumns = `account_id, id, event_type, job_id, endpoint_id, url, profile, reason,
 		attempt_count, step, created_at`
@@ -90,28 +90,9 @@ func (t *tx) placeDeliveries(ops []*store.PlaceDelivery) {
 
 // Delivery reads a delivery.
 func (s *Store) Delivery(ctx context.Context, accountID, id string) (d *ringback.Delivery, err error) {
-	err = one(ctx, s.r(), func(row scanner) error { d, err = scanDelivery(row); return err },
+	err = one(ctx, s.r(), func(row scanner) error { d, err = columns.ScanDelivery(row); return err },
 		selectDelivery, bucketOf(accountID), accountID, id, dayOf(id))
 	return d, err
-}
-
-func scanDelivery(row scanner) (*ringback.Delivery, error) {
-	var d ringback.Delivery
-	var status string
-	var created, next, finished int64
-	if err := row.Scan(&d.AccountID, &d.ID, &d.EventType, &d.JobID, &d.EndpointID, &d.URL, &d.Profile,
-		&d.Reason, &d.AttemptCount, &d.Step, &created, &status, &next, &finished); err != nil {
-		return nil, err
-	}
-	d.EventID = ringback.EventOfDelivery(d.ID)
-	d.Status = ringback.DeliveryStatus(status)
-	d.CreatedAt, d.NextAttemptAt, d.FinishedAt = columns.FromMicros(created), columns.FromMicros(next), columns.FromMicros(finished)
-	return &d, nil
-}
-
-func scanRef(row scanner) (ref store.DeliveryRef, err error) {
-	err = row.Scan(&ref.AccountID, &ref.ID)
-	return ref, err
 }
 
 var (

@@ -94,7 +94,7 @@ func (s *Store) ListDeliveries(
 	default:
 		args = append(args, from, to, string(f.Status))
 	}
-	return list(ctx, s.l(), scanDelivery, st, args...)
+	return list(ctx, s.l(), columns.ScanDelivery, st, args...)
 }
 
 // idRange bounds the ids that a filter can match. Deliveries of an event are

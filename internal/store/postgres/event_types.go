@@ -83,7 +83,7 @@ func (s *Store) EventType(ctx context.Context, owner, name string) (*ringback.Ev
 func eventType(
 	ctx context.Context, q querier, how *statement, owner, name string,
 ) (e *ringback.EventType, err error) {
-	err = one(ctx, q, func(row scanner) error { e, err = scanEventType(row); return err },
+	err = one(ctx, q, func(row scanner) error { e, err = columns.ScanEventType(row); return err },
 		how, bucketOf(owner), owner, name)
 	return e, err
 }
@@ -93,7 +93,7 @@ func (s *Store) ListEventTypes(
 	ctx context.Context, owner string, p store.NamePage, maxBytes int,
 ) ([]*ringback.EventType, error) {
 	size := func(e *ringback.EventType) int { return len(e.Schema) }
-	return list(ctx, s.l(), upTo(maxBytes, size, scanEventType), selectEventTypes,
+	return list(ctx, s.l(), columns.UpTo(maxBytes, size, columns.ScanEventType), selectEventTypes,
 		bucketOf(owner), owner, p.After, p.Limit)
 }
 
@@ -106,15 +106,4 @@ func (s *Store) EventTypeStates(ctx context.Context, owner string) ([]store.Even
 		return e, err
 	}
 	return list(ctx, s.r(), scan, selectEventTypeStates, bucketOf(owner), owner)
-}
-
-func scanEventType(row scanner) (*ringback.EventType, error) {
-	var e ringback.EventType
-	var created, updated int64
-	if err := row.Scan(&e.AccountID, &e.Name, &e.Description, &e.Archived, &created, &updated,
-		(*[]byte)(&e.Schema)); err != nil {
-		return nil, err
-	}
-	e.CreatedAt, e.UpdatedAt = columns.FromMicros(created), columns.FromMicros(updated)
-	return &e, nil
 }

@@ -96,7 +96,7 @@ func (s *Store) Event(ctx context.Context, accountID, id string) (*ringback.Even
 }
 
 func event(ctx context.Context, q querier, accountID, id string) (e *ringback.Event, err error) {
-	err = one(ctx, q, func(row scanner) error { e, err = scanEvent(row); return err },
+	err = one(ctx, q, func(row scanner) error { e, err = columns.ScanEvent(row); return err },
 		selectEvent, bucketOf(accountID), accountID, id, dayOf(id))
 	return e, err
 }
@@ -131,7 +131,7 @@ func (s *Store) ListEvents(
 	first, last := idSpan(f.Span, ringback.PrefixEvent, p.Before)
 	from, to := dayRange(first, last)
 	size := func(e *ringback.Event) int { return len(e.Data) }
-	return list(ctx, s.l(), upTo(maxBytes, size, scanEvent), by, bucketOf(accountID), accountID,
+	return list(ctx, s.l(), columns.UpTo(maxBytes, size, columns.ScanEvent), by, bucketOf(accountID), accountID,
 		f.Type, f.ResourceID, f.JobID, first, last, columns.Micros(f.Since), columns.Micros(f.Until), p.Limit, from, to)
 }
 
@@ -146,15 +146,4 @@ func idSpan(s store.Span, prefix, before string) (first, last string) {
 		last = min(last, ringback.MinID(prefix, s.Until))
 	}
 	return first, last
-}
-
-func scanEvent(row scanner) (*ringback.Event, error) {
-	var e ringback.Event
-	var created int64
-	if err := row.Scan(&e.AccountID, &e.ID, &e.Type, &e.ResourceID, &e.JobID, &created,
-		(*[]byte)(&e.Data), &e.TraceParent, &e.OnlyEndpoint); err != nil {
-		return nil, err
-	}
-	e.CreatedAt = columns.FromMicros(created)
-	return &e, nil
 }

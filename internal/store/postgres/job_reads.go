@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
@@ -11,7 +9,7 @@ import (
 	"github.com/ringback/ringback/ringback"
 )
 
-// jobColumns are those of a whole job j; scanJob reads them.
+// jobColumns are those of a whole job j; columns.ScanJob reads them.
 const jobColumns = `j.account_id, j.id, j.type, j.status, j.error, j.callback_url, j.profile, j.callback_only,
 	j.include_result, j.event_types, j.resource_id, j.run_at, j.timeout, j.max_attempts, j.attempt, j.lease_token,
 	j.lease, j.lease_expires_at, j.created_at, j.started_at, j.finished_at, j.traceparent, j.input, j.metadata, j.result`
@@ -38,7 +36,7 @@ var (
 
 // Job reads a job.
 func (s *Store) Job(ctx context.Context, accountID, id string) (j *ringback.Job, err error) {
-	err = one(ctx, s.r(), func(row scanner) error { j, err = scanJob(row); return err },
+	err = one(ctx, s.r(), func(row scanner) error { j, err = columns.ScanJob(row); return err },
 		selectJob, bucketOf(accountID), accountID, id)
 	return j, err
 }
@@ -57,7 +55,7 @@ func (s *Store) ListJobs(
 	size := func(j *ringback.Job) int { return len(j.Input) + len(j.Result) }
 	st, values := listOf(f)
 	args := append([]any{bucketOf(accountID), accountID, first, last, p.Limit}, values...)
-	return list(ctx, s.l(), upTo(maxBytes, size, scanJob), st, args...)
+	return list(ctx, s.l(), columns.UpTo(maxBytes, size, columns.ScanJob), st, args...)
 }
 
 // jobSize is how many bytes of JSON a job has.
@@ -65,7 +63,7 @@ func jobSize(j *ringback.Job) int { return len(j.Input) + len(j.Result) + len(j.
 
 // ExpiredJobs gives running jobs whose lease has ended.
 func (s *Store) ExpiredJobs(ctx context.Context, at time.Time, limit, maxBytes int) ([]*ringback.Job, error) {
-	return list(ctx, s.r(), upTo(maxBytes, jobSize, scanJob), selectExpired, columns.Micros(at), limit)
+	return list(ctx, s.r(), columns.UpTo(maxBytes, jobSize, columns.ScanJob), selectExpired, columns.Micros(at), limit)
 }
 
 // NextJobTimes looks at the heads of two indexes.
@@ -82,27 +80,4 @@ func (s *Store) NextJobTimes(ctx context.Context) (runAt, leaseEnd time.Time, er
 		err = one(ctx, s.r(), scan(&leaseEnd), selectNextEnd)
 	}
 	return runAt, leaseEnd, err
-}
-
-func scanJob(row scanner) (*ringback.Job, error) {
-	var j ringback.Job
-	var status string
-	var names []byte
-	var runAt, timeout, lease, expires, created, started, finished int64
-	if err := row.Scan(&j.AccountID, &j.ID, &j.Type, &status, &j.Error, &j.CallbackURL, &j.Profile,
-		&j.CallbackOnly, &j.IncludeResult, &names, &j.ResourceID, &runAt, &timeout, &j.MaxAttempts,
-		&j.Attempt, &j.LeaseToken, &lease, &expires, &created, &started, &finished, &j.TraceParent,
-		(*[]byte)(&j.Input), (*[]byte)(&j.Metadata), (*[]byte)(&j.Result)); err != nil {
-		return nil, err
-	}
-	if len(names) > 0 {
-		if err := json.Unmarshal(names, &j.EventTypes); err != nil {
-			return nil, fmt.Errorf("postgres: event types of job %s: %w", j.ID, err)
-		}
-	}
-	j.Status = ringback.JobStatus(status)
-	j.Timeout, j.Lease = columns.FromDuration(timeout), columns.FromDuration(lease)
-	j.RunAt, j.LeaseExpiresAt = columns.FromMicros(runAt), columns.FromMicros(expires)
-	j.CreatedAt, j.StartedAt, j.FinishedAt = columns.FromMicros(created), columns.FromMicros(started), columns.FromMicros(finished)
-	return &j, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -30,7 +29,7 @@ var (
 // InsertKey inserts a key, or replaces the one of that id.
 func (s *Store) InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) error {
 	err := s.transact(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.exec(ctx, putKey, k.ID, k.AccountID, k.Name, joinScopes(k.Scopes),
+		if _, err := t.exec(ctx, putKey, k.ID, k.AccountID, k.Name, columns.JoinScopes(k.Scopes),
 			columns.Micros(k.CreatedAt), hash[:]); err != nil {
 			return err
 		}
@@ -59,7 +58,7 @@ func (s *Store) Key(ctx context.Context, id string) (*ringback.Key, error) {
 }
 
 func (s *Store) key(ctx context.Context, how *statement, arg any) (k *ringback.Key, err error) {
-	err = one(ctx, s.r(), func(row scanner) error { k, err = scanKey(row); return err }, how, arg)
+	err = one(ctx, s.r(), func(row scanner) error { k, err = columns.ScanKey(row); return err }, how, arg)
 	return k, err
 }
 
@@ -67,9 +66,9 @@ func (s *Store) key(ctx context.Context, how *statement, arg any) (k *ringback.K
 func (s *Store) ListKeys(ctx context.Context, accountID string, p store.Page) ([]*ringback.Key, error) {
 	before := cmp.Or(p.Before, columns.AfterEveryID)
 	if accountID == "" {
-		return list(ctx, s.l(), scanKey, selectKeys, before, p.Limit)
+		return list(ctx, s.l(), columns.ScanKey, selectKeys, before, p.Limit)
 	}
-	return list(ctx, s.l(), scanKey, selectKeysOf, accountID, before, p.Limit)
+	return list(ctx, s.l(), columns.ScanKey, selectKeysOf, accountID, before, p.Limit)
 }
 
 // DeleteKey deletes a key.
@@ -84,26 +83,4 @@ func (s *Store) DeleteKey(ctx context.Context, id string) error {
 		}
 		return s.tell(t, store.Signal{Kind: store.SignalKeys})
 	})
-}
-
-func scanKey(row scanner) (*ringback.Key, error) {
-	var k ringback.Key
-	var scopes string
-	var created int64
-	if err := row.Scan(&k.ID, &k.AccountID, &k.Name, &scopes, &created); err != nil {
-		return nil, err
-	}
-	for scope := range strings.FieldsSeq(scopes) {
-		k.Scopes = append(k.Scopes, ringback.Scope(scope))
-	}
-	k.CreatedAt = columns.FromMicros(created)
-	return &k, nil
-}
-
-func joinScopes(scopes []ringback.Scope) string {
-	words := make([]string, len(scopes))
-	for i, s := range scopes {
-		words[i] = string(s)
-	}
-	return strings.Join(words, " ")
 }

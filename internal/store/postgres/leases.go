@@ -83,7 +83,7 @@ func inTurn(
 	lines := make([][]readyJob, len(accounts))
 	for i, a := range accounts {
 		for _, kind := range a.types {
-			t.ask(collect(&lines[i], func(row scanner) (readyJob, error) {
+			t.ask(columns.Collect(&lines[i], func(row scanner) (readyJob, error) {
 				r := readyJob{account: a.id}
 				err := row.Scan(&r.id, &r.due, &r.size)
 				return r, err
@@ -118,7 +118,7 @@ func startAll(ctx context.Context, t *tx, op *store.LeaseJobs, chosen []readyJob
 	keys := sorted(chosen, func(r readyJob) string { return r.account }, func(r readyJob) string { return r.id })
 	byID := make(map[[2]string]*ringback.Job, len(chosen))
 	askBulk(t, func(row scanner) error {
-		j, err := scanJob(row)
+		j, err := columns.ScanJob(row)
 		if err == nil {
 			byID[[2]string{j.AccountID, j.ID}] = j
 		}

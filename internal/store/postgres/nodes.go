@@ -66,7 +66,7 @@ func (s *Store) Beat(ctx context.Context, epoch int64) (store.Beat, error) {
 			return n, err
 		}
 		t.queue(countNode, epoch)
-		t.ask(collect(&b.Nodes, scan), selectNodes)
+		t.ask(columns.Collect(&b.Nodes, scan), selectNodes)
 		t.ask(func(row scanner) error {
 			var now int64
 			err := row.Scan(&now)

@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/internal/store/columns"
@@ -42,19 +40,6 @@ var (
 		"SELECT 1 FROM profiles WHERE bucket = $1 AND account_id = $2 AND name = $3")
 )
 
-// profileDefinition is what a profile's owner chose.
-type profileDefinition struct {
-	Shape         string  `json:"shape"`
-	Header        string  `json:"header"`
-	Algorithm     string  `json:"algorithm"`
-	Encoding      string  `json:"encoding"`
-	Prefix        string  `json:"prefix"`
-	Content       string  `json:"content"`
-	IncludeResult bool    `json:"include_result"`
-	RetrySchedule []int64 `json:"retry_schedule"` // microseconds; null = the default
-	UserAgent     string  `json:"user_agent"`
-}
-
 // InsertProfile inserts a profile, unless the owner has one of that name, or
 // limit of them.
 func (s *Store) InsertProfile(ctx context.Context, p *ringback.CustomProfile, limit int) error {
@@ -72,7 +57,7 @@ func (s *Store) UpdateProfile(
 ) (*ringback.CustomProfile, error) {
 	var p *ringback.CustomProfile
 	err := s.transact(ctx, func(ctx context.Context, t *tx) (err error) {
-		if err := one(ctx, t, func(row scanner) error { p, err = scanProfile(row); return err },
+		if err := one(ctx, t, func(row scanner) error { p, err = columns.ScanProfile(row); return err },
 			lockProfile, bucketOf(owner), owner, name); err != nil {
 			return err
 		}
@@ -90,16 +75,11 @@ func (s *Store) UpdateProfile(
 
 // putProfile runs insertProfile or updateProfile.
 func (s *Store) putProfile(ctx context.Context, t *tx, put *statement, p *ringback.CustomProfile) error {
-	d := profileDefinition{
-		Shape: p.Shape, Header: p.Header, Algorithm: p.Algorithm, Encoding: p.Encoding, Prefix: p.Prefix,
-		Content: p.Content, IncludeResult: p.IncludeResult, UserAgent: p.UserAgent,
-		RetrySchedule: columns.ScheduleMicros(p.RetrySchedule),
-	}
-	definition, err := json.Marshal(d)
+	definition, err := columns.EncodeProfile(p)
 	if err != nil {
 		return err
 	}
-	if _, err = t.exec(ctx, put, bucketOf(p.AccountID), p.AccountID, p.Name, string(definition),
+	if _, err = t.exec(ctx, put, bucketOf(p.AccountID), p.AccountID, p.Name, definition,
 		columns.Micros(p.CreatedAt), columns.Micros(p.UpdatedAt)); err != nil {
 		return err
 	}
@@ -113,25 +93,7 @@ func (s *Store) DeleteProfile(ctx context.Context, owner, name string) error {
 
 // ListProfiles lists an owner's profiles.
 func (s *Store) ListProfiles(ctx context.Context, owner string) ([]*ringback.CustomProfile, error) {
-	return list(ctx, s.r(), scanProfile, selectProfiles, bucketOf(owner), owner)
-}
-
-func scanProfile(row scanner) (*ringback.CustomProfile, error) {
-	var p ringback.CustomProfile
-	var definition []byte
-	var created, updated int64
-	if err := row.Scan(&p.AccountID, &p.Name, &definition, &created, &updated); err != nil {
-		return nil, err
-	}
-	var d profileDefinition
-	if err := json.Unmarshal(definition, &d); err != nil {
-		return nil, fmt.Errorf("postgres: reading profile %s of %q: %w", p.Name, p.AccountID, err)
-	}
-	p.Shape, p.Header, p.Algorithm, p.Encoding, p.Prefix = d.Shape, d.Header, d.Algorithm, d.Encoding, d.Prefix
-	p.Content, p.IncludeResult, p.UserAgent = d.Content, d.IncludeResult, d.UserAgent
-	p.RetrySchedule = columns.ScheduleOf(d.RetrySchedule)
-	p.CreatedAt, p.UpdatedAt = columns.FromMicros(created), columns.FromMicros(updated)
-	return &p, nil
+	return list(ctx, s.r(), columns.ScanProfile, selectProfiles, bucketOf(owner), owner)
 }
 
 // ProfileUser looks for endpoints first.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // reader runs queries outside transactions.
@@ -58,7 +59,7 @@ func one(ctx context.Context, q querier, fn func(scanner) error, st *statement, 
 		if err := fn(row); err != nil {
 			return err
 		}
-		return errStop
+		return columns.ErrStop
 	}, st, args...)
 	if err == nil && !found {
 		return store.ErrNotFound
@@ -66,40 +67,13 @@ func one(ctx context.Context, q querier, fn func(scanner) error, st *statement, 
 	return err
 }
 
-// list collects what scan makes of each row. With errStop from scan it ends
+// list collects what scan makes of each row. With columns.ErrStop from scan it ends
 // after that one.
 func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), st *statement, args ...any) ([]T, error) {
 	var all []T
-	err := q.each(ctx, collect(&all, scan), st, args...)
+	err := q.each(ctx, columns.Collect(&all, scan), st, args...)
 	if err != nil {
 		return nil, err
 	}
 	return all, nil
-}
-
-// collect appends what scan makes of each row.
-func collect[T any](all *[]T, scan func(scanner) (T, error)) func(scanner) error {
-	return func(row scanner) error {
-		v, err := scan(row)
-		if err == nil || errors.Is(err, errStop) {
-			*all = append(*all, v)
-		}
-		return err
-	}
-}
-
-// upTo makes a list end early: after the value with which the sizes together
-// pass the limit.
-func upTo[T any](limit int, size func(T) int, scan func(scanner) (T, error)) func(scanner) (T, error) {
-	sum := 0
-	return func(row scanner) (T, error) {
-		v, err := scan(row)
-		if err != nil {
-			return v, err
-		}
-		if sum += size(v); sum > limit {
-			return v, errStop
-		}
-		return v, nil
-	}
 }

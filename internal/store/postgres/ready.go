@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // selectReady looks for the accounts that have jobs ready.
@@ -80,7 +82,7 @@ func nextReady(ctx context.Context, t *tx, types []string, after string) (page [
 	const look = 100
 	found := make([][]string, len(types))
 	for i, kind := range types {
-		t.ask(collect(&found[i], scanText), selectReady, kind, after, look)
+		t.ask(columns.Collect(&found[i], scanText), selectReady, kind, after, look)
 	}
 	if err := t.flush(ctx, false); err != nil {
 		return nil, "", err

@@ -121,7 +121,7 @@ var selectPending = oneBucket("select pending delivery",
 
 func loadRetried(ctx context.Context, t *tx, op *store.RetryDelivery) error {
 	var d *ringback.Delivery
-	if err := one(ctx, t, func(row scanner) (err error) { d, err = scanDelivery(row); return err },
+	if err := one(ctx, t, func(row scanner) (err error) { d, err = columns.ScanDelivery(row); return err },
 		selectPending, bucketOf(op.AccountID), op.AccountID, op.ID); err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (s *Store) cancelPending(ctx context.Context, t *tx, op *store.CancelPendin
 		if len(refs) == op.Limit {
 			break
 		}
-		some, err := list(ctx, t, scanRef, st, bucketOf(op.AccountID), op.AccountID, op.EndpointID,
+		some, err := list(ctx, t, columns.ScanRef, st, bucketOf(op.AccountID), op.AccountID, op.EndpointID,
 			columns.Micros(op.CreatedBefore), op.Limit-len(refs))
 		if err != nil {
 			return err

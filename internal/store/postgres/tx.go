@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 var (
@@ -42,12 +44,10 @@ type queued struct {
 	tag  func(pgconn.CommandTag) // gets the number of rows; nil = it does not matter
 }
 
-// querier is what reads: a transaction or a pool. With errStop fn ends it.
+// querier is what reads: a transaction or a pool. With columns.ErrStop fn ends it.
 type querier interface {
 	each(ctx context.Context, fn func(scanner) error, st *statement, args ...any) error
 }
-
-var errStop = errors.New("stop")
 
 // transact runs fn in a transaction and commits it; fn may be called again, if
 // the transaction lost against another. Once it has a connection it is not
@@ -206,7 +206,7 @@ func (q *queued) answer(answers pgx.BatchResults) error {
 func drain(rows pgx.Rows, fn func(scanner) error) error {
 	defer rows.Close()
 	for rows.Next() {
-		if err := fn(rows); errors.Is(err, errStop) {
+		if err := fn(rows); errors.Is(err, columns.ErrStop) {
 			return nil
 		} else if err != nil {
 			return err

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // scanner is a row of a result.
-type scanner interface{ Scan(dest ...any) error }
+type scanner = columns.Scanner
 
 // bucketOf gives the first part of each key.
 func bucketOf(accountID string) int16 { return int16(store.BucketOf(accountID)) } //nolint:gosec // below 256

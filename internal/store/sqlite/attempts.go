@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -160,7 +160,7 @@ func insertAttempt(ctx context.Context, t tx, op *store.RecordAttempt, number in
 func (s *Store) ListAttempts(
 	ctx context.Context, accountID, deliveryID string, maxAttempts int,
 ) ([]ringback.Attempt, error) {
-	all, err := list(ctx, s.lists, scanAttempt, `SELECT number, started_at, duration, status_code, error,
+	all, err := list(ctx, s.lists, columns.ScanAttempt, `SELECT number, started_at, duration, status_code, error,
 		request_headers, response_headers, response_body FROM attempts
 		WHERE account_id = ? AND delivery_id = ? ORDER BY number DESC LIMIT ?`,
 		accountID, deliveryID, maxAttempts)
@@ -185,14 +185,4 @@ func (s *Store) withFirst(ctx context.Context, accountID, deliveryID string, all
 	}
 	a, err := decodeAttempt(first)
 	return append(all, a), err
-}
-
-func scanAttempt(row scanner) (a ringback.Attempt, err error) {
-	var started, duration int64
-	var request, response []byte
-	err = row.Scan(&a.Number, &started, &duration, &a.StatusCode, &a.Error,
-		&request, &response, &a.ResponseBody)
-	a.StartedAt, a.Duration = fromMicros(started), time.Duration(duration)*time.Microsecond
-	a.RequestHeaders, a.ResponseHeaders = decodeHeader(request), decodeHeader(response)
-	return a, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -79,11 +80,11 @@ func (s *Store) failBroken(
 
 func waitingDeliveries(ctx context.Context, t tx, op *store.ClaimDeliveries) ([]*ringback.Delivery, error) {
 	if op.Queue == "" {
-		return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_due
+		return list(ctx, t, columns.ScanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_due
 			WHERE lease = 0 AND queue = '' AND next_attempt_at <= ?
 			ORDER BY next_attempt_at, account_id, id LIMIT (SELECT ?)`, micros(op.Now), op.Limit)
 	}
-	return list(ctx, t, scanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_parked
+	return list(ctx, t, columns.ScanDelivery, "SELECT "+openColumns+` FROM deliveries_open INDEXED BY open_parked
 		WHERE queue <> '' AND queue = ? ORDER BY next_attempt_at, account_id, id LIMIT (SELECT ?)`, op.Queue, op.Limit)
 }
 

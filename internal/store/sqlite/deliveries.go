@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
-// The columns of a delivery, in both tables; scanDelivery reads them.
+// The columns of a delivery, in both tables; columns.ScanDelivery reads them.
 const (
 	bothColumns = `account_id, id, event_type, job_id, endpoint_id, url, profile, reason,
 		attempt_count, step, created_at`
@@ -54,7 +55,7 @@ func (s *Store) Delivery(ctx context.Context, accountID, id string) (d *ringback
 	if d := s.born.pending(accountID, id); d != nil {
 		return d, nil
 	}
-	err = one(ctx, s.r, func(row scanner) error { d, err = scanDelivery(row); return err },
+	err = one(ctx, s.r, func(row scanner) error { d, err = columns.ScanDelivery(row); return err },
 		"SELECT "+openColumns+" FROM deliveries_open WHERE account_id = ?1 AND id = ?2 UNION ALL SELECT "+
 			closedColumns+" FROM deliveries WHERE account_id = ?1 AND id = ?2", accountID, id)
 	return d, err
@@ -141,7 +142,7 @@ func (s *Store) listDeliveries(
 		query = "SELECT * FROM (" + query + ") ORDER BY id DESC LIMIT ?"
 		args = append(args, p.Limit)
 	}
-	return list(ctx, s.lists, scanDelivery, query, args...)
+	return list(ctx, s.lists, columns.ScanDelivery, query, args...)
 }
 
 var (
@@ -203,20 +204,6 @@ func (s *Store) idRange(ctx context.Context, accountID string, f store.DeliveryF
 func deliveriesOf(eventID string) (first, last string) {
 	head := ringback.Rekind(ringback.PrefixDelivery, eventID)
 	return head, head + afterEveryID
-}
-
-func scanDelivery(row scanner) (*ringback.Delivery, error) {
-	var d ringback.Delivery
-	var status string
-	var created, next, finished int64
-	if err := row.Scan(&d.AccountID, &d.ID, &d.EventType, &d.JobID, &d.EndpointID, &d.URL, &d.Profile,
-		&d.Reason, &d.AttemptCount, &d.Step, &created, &status, &next, &finished); err != nil {
-		return nil, err
-	}
-	d.EventID = ringback.EventOfDelivery(d.ID)
-	d.Status = ringback.DeliveryStatus(status)
-	d.CreatedAt, d.NextAttemptAt, d.FinishedAt = fromMicros(created), fromMicros(next), fromMicros(finished)
-	return &d, nil
 }
 
 // NextDue looks at the head of the index of scheduled deliveries.
@@ -304,9 +291,4 @@ func (s *Store) settleNow(ctx context.Context, chosen func(*ringback.Delivery) b
 		return nil
 	}
 	return s.w.transact(ctx, func(ctx context.Context, t tx) error { return s.settleAll(ctx, t, chosen) })
-}
-
-func scanRef(row scanner) (ref store.DeliveryRef, err error) {
-	err = row.Scan(&ref.AccountID, &ref.ID)
-	return ref, err
 }

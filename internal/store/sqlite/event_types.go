@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -65,7 +66,7 @@ func (s *Store) EventType(ctx context.Context, owner, name string) (*ringback.Ev
 }
 
 func eventType(ctx context.Context, q querier, owner, name string) (e *ringback.EventType, err error) {
-	err = one(ctx, q, func(row scanner) error { e, err = scanEventType(row); return err },
+	err = one(ctx, q, func(row scanner) error { e, err = columns.ScanEventType(row); return err },
 		"SELECT "+eventTypeColumns+" FROM event_types WHERE account_id = ? AND name = ?", owner, name)
 	return e, err
 }
@@ -75,7 +76,7 @@ func (s *Store) ListEventTypes(
 	ctx context.Context, owner string, p store.NamePage, maxBytes int,
 ) ([]*ringback.EventType, error) {
 	size := func(e *ringback.EventType) int { return len(e.Schema) }
-	return list(ctx, s.lists, upTo(maxBytes, size, scanEventType), "SELECT "+eventTypeColumns+
+	return list(ctx, s.lists, columns.UpTo(maxBytes, size, columns.ScanEventType), "SELECT "+eventTypeColumns+
 		" FROM event_types WHERE account_id = ? AND name > ? ORDER BY name LIMIT ?", owner, p.After, p.Limit)
 }
 
@@ -89,15 +90,4 @@ func (s *Store) EventTypeStates(ctx context.Context, owner string) ([]store.Even
 	}
 	return list(ctx, s.r, scan,
 		"SELECT name, archived, updated_at, json_schema IS NOT NULL FROM event_types WHERE account_id = ?", owner)
-}
-
-func scanEventType(row scanner) (*ringback.EventType, error) {
-	var e ringback.EventType
-	var created, updated int64
-	if err := row.Scan(&e.AccountID, &e.Name, &e.Description, &e.Archived, &created, &updated,
-		(*[]byte)(&e.Schema)); err != nil {
-		return nil, err
-	}
-	e.CreatedAt, e.UpdatedAt = fromMicros(created), fromMicros(updated)
-	return &e, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -77,7 +78,7 @@ func (s *Store) Event(ctx context.Context, accountID, id string) (*ringback.Even
 }
 
 func event(ctx context.Context, q querier, accountID, id string) (e *ringback.Event, err error) {
-	err = one(ctx, q, func(row scanner) error { e, err = scanEvent(row); return err },
+	err = one(ctx, q, func(row scanner) error { e, err = columns.ScanEvent(row); return err },
 		"SELECT "+eventColumns+" FROM events WHERE account_id = ? AND id = ?", accountID, id)
 	return e, err
 }
@@ -100,16 +101,5 @@ func (s *Store) ListEvents(
 	q.span(f.Span, ringback.PrefixEvent)
 	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
 	size := func(e *ringback.Event) int { return len(e.Data) }
-	return list(ctx, s.lists, upTo(maxBytes, size, scanEvent), q.newest(p.Limit), q.args...)
-}
-
-func scanEvent(row scanner) (*ringback.Event, error) {
-	var e ringback.Event
-	var created int64
-	if err := row.Scan(&e.AccountID, &e.ID, &e.Type, &e.ResourceID, &e.JobID, &created,
-		(*[]byte)(&e.Data), &e.TraceParent, &e.OnlyEndpoint); err != nil {
-		return nil, err
-	}
-	e.CreatedAt = fromMicros(created)
-	return &e, nil
+	return list(ctx, s.lists, columns.UpTo(maxBytes, size, columns.ScanEvent), q.newest(p.Limit), q.args...)
 }

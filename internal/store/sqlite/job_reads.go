@@ -3,15 +3,14 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
-// jobColumns are those of a whole job; scanJob reads them. What is not in the
+// jobColumns are those of a whole job; columns.ScanJob reads them. What is not in the
 // table of jobs is looked up by rowid.
 const jobColumns = `account_id, id, type, status, error, callback_url, profile, callback_only,
 	include_result, event_types, resource_id, run_at, timeout, max_attempts, attempt, lease_token, lease,
@@ -48,7 +47,7 @@ func (s *Store) Job(ctx context.Context, accountID, id string) (*ringback.Job, e
 }
 
 func job(ctx context.Context, q querier, accountID, id string) (j *ringback.Job, err error) {
-	err = one(ctx, q, func(row scanner) error { j, err = scanJob(row); return err },
+	err = one(ctx, q, func(row scanner) error { j, err = columns.ScanJob(row); return err },
 		selectJob+" WHERE account_id = ? AND id = ?", accountID, id)
 	return j, err
 }
@@ -71,7 +70,7 @@ func (s *Store) ListJobs(
 	q.span(f.Span, ringback.PrefixJob)
 	q.and("id < ?", cmp.Or(p.Before, afterEveryID))
 	size := func(j *ringback.Job) int { return len(j.Input) + len(j.Result) }
-	return list(ctx, s.lists, upTo(maxBytes, size, scanJob), q.newest(p.Limit), q.args...)
+	return list(ctx, s.lists, columns.UpTo(maxBytes, size, columns.ScanJob), q.newest(p.Limit), q.args...)
 }
 
 // jobSize is how many bytes of JSON a job has.
@@ -79,7 +78,7 @@ func jobSize(j *ringback.Job) int { return len(j.Input) + len(j.Result) + len(j.
 
 // ExpiredJobs gives running jobs whose lease has ended.
 func (s *Store) ExpiredJobs(ctx context.Context, at time.Time, limit, maxBytes int) ([]*ringback.Job, error) {
-	return list(ctx, s.r, upTo(maxBytes, jobSize, scanJob), selectJob+
+	return list(ctx, s.r, columns.UpTo(maxBytes, jobSize, columns.ScanJob), selectJob+
 		" WHERE status = 'running' AND lease_expires_at <= ? ORDER BY lease_expires_at LIMIT ?",
 		micros(at), limit)
 }
@@ -91,27 +90,4 @@ func (s *Store) NextJobTimes(ctx context.Context) (runAt, leaseEnd time.Time, er
 		coalesce((SELECT min(due_at) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' AND ready = 0), 0),
 		coalesce((SELECT min(lease_expires_at) FROM jobs INDEXED BY jobs_running WHERE status = 'running'), 0)`)
 	return fromMicros(waiting), fromMicros(ends), err
-}
-
-func scanJob(row scanner) (*ringback.Job, error) {
-	var j ringback.Job
-	var status string
-	var names []byte
-	var runAt, timeout, lease, expires, created, started, finished int64
-	if err := row.Scan(&j.AccountID, &j.ID, &j.Type, &status, &j.Error, &j.CallbackURL, &j.Profile,
-		&j.CallbackOnly, &j.IncludeResult, &names, &j.ResourceID, &runAt, &timeout, &j.MaxAttempts,
-		&j.Attempt, &j.LeaseToken, &lease, &expires, &created, &started, &finished, &j.TraceParent,
-		(*[]byte)(&j.Input), (*[]byte)(&j.Metadata), (*[]byte)(&j.Result)); err != nil {
-		return nil, err
-	}
-	if len(names) > 0 {
-		if err := json.Unmarshal(names, &j.EventTypes); err != nil {
-			return nil, fmt.Errorf("sqlite: event types of job %s: %w", j.ID, err)
-		}
-	}
-	j.Status = ringback.JobStatus(status)
-	j.Timeout, j.Lease = fromDuration(timeout), fromDuration(lease)
-	j.RunAt, j.LeaseExpiresAt = fromMicros(runAt), fromMicros(expires)
-	j.CreatedAt, j.StartedAt, j.FinishedAt = fromMicros(created), fromMicros(started), fromMicros(finished)
-	return &j, nil
 }

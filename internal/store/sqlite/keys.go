@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -26,7 +26,7 @@ func (s *Store) InsertKey(ctx context.Context, k *ringback.Key, hash [32]byte) e
 		_, err = t.exec(ctx, "INSERT INTO keys ("+keyColumns+`, hash) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, name = excluded.name,
 			scopes = excluded.scopes, created_at = excluded.created_at, hash = excluded.hash`,
-			k.ID, k.AccountID, k.Name, joinScopes(k.Scopes), micros(k.CreatedAt), hash[:])
+			k.ID, k.AccountID, k.Name, columns.JoinScopes(k.Scopes), micros(k.CreatedAt), hash[:])
 		return err
 	})
 }
@@ -42,7 +42,7 @@ func (s *Store) Key(ctx context.Context, id string) (*ringback.Key, error) {
 }
 
 func (s *Store) key(ctx context.Context, query string, arg any) (k *ringback.Key, err error) {
-	err = one(ctx, s.r, func(row scanner) error { k, err = scanKey(row); return err }, query, arg)
+	err = one(ctx, s.r, func(row scanner) error { k, err = columns.ScanKey(row); return err }, query, arg)
 	return k, err
 }
 
@@ -50,10 +50,10 @@ func (s *Store) key(ctx context.Context, query string, arg any) (k *ringback.Key
 func (s *Store) ListKeys(ctx context.Context, accountID string, p store.Page) ([]*ringback.Key, error) {
 	before := cmp.Or(p.Before, afterEveryID)
 	if accountID == "" {
-		return list(ctx, s.lists, scanKey,
+		return list(ctx, s.lists, columns.ScanKey,
 			"SELECT "+keyColumns+" FROM keys WHERE id < ? ORDER BY id DESC LIMIT ?", before, p.Limit)
 	}
-	return list(ctx, s.lists, scanKey, "SELECT "+keyColumns+
+	return list(ctx, s.lists, columns.ScanKey, "SELECT "+keyColumns+
 		" FROM keys WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", accountID, before, p.Limit)
 }
 
@@ -66,26 +66,4 @@ func (s *Store) DeleteKey(ctx context.Context, id string) error {
 		}
 		return err
 	})
-}
-
-func scanKey(row scanner) (*ringback.Key, error) {
-	var k ringback.Key
-	var scopes string
-	var created int64
-	if err := row.Scan(&k.ID, &k.AccountID, &k.Name, &scopes, &created); err != nil {
-		return nil, err
-	}
-	for scope := range strings.FieldsSeq(scopes) {
-		k.Scopes = append(k.Scopes, ringback.Scope(scope))
-	}
-	k.CreatedAt = fromMicros(created)
-	return &k, nil
-}
-
-func joinScopes(scopes []ringback.Scope) string {
-	words := make([]string, len(scopes))
-	for i, s := range scopes {
-		words[i] = string(s)
-	}
-	return strings.Join(words, " ")
 }

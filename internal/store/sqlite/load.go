@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -136,7 +137,7 @@ func readRows[T any](
 			r.found[key] = row
 			if limit -= bytes; limit < 0 {
 				looked = slices.Index(r.left, key) + 1
-				return errStop
+				return columns.ErrStop
 			}
 			return nil
 		}, statements[size], args...); err != nil {
@@ -161,7 +162,7 @@ func distinct(keys iter.Seq[rowKey]) []rowKey {
 }
 
 func eventRow(sc scanner) (*ringback.Event, rowKey, int, error) {
-	e, err := scanEvent(sc)
+	e, err := columns.ScanEvent(sc)
 	if err != nil {
 		return nil, rowKey{}, 0, err
 	}
@@ -169,7 +170,7 @@ func eventRow(sc scanner) (*ringback.Event, rowKey, int, error) {
 }
 
 func jobRow(sc scanner) (*ringback.Job, rowKey, int, error) {
-	j, err := scanJob(sc)
+	j, err := columns.ScanJob(sc)
 	if err != nil {
 		return nil, rowKey{}, 0, err
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,19 +11,6 @@ import (
 )
 
 const profileColumns = "account_id, name, definition, created_at, updated_at"
-
-// profileDefinition is what a profile's owner chose.
-type profileDefinition struct {
-	Shape         string  `json:"shape"`
-	Header        string  `json:"header"`
-	Algorithm     string  `json:"algorithm"`
-	Encoding      string  `json:"encoding"`
-	Prefix        string  `json:"prefix"`
-	Content       string  `json:"content"`
-	IncludeResult bool    `json:"include_result"`
-	RetrySchedule []int64 `json:"retry_schedule"` // microseconds; null = the default
-	UserAgent     string  `json:"user_agent"`
-}
 
 // InsertProfile inserts a profile, unless the owner has one of that name, or
 // limit of them.
@@ -60,17 +46,12 @@ func (s *Store) UpdateProfile(
 
 // putProfile runs INSERT or REPLACE.
 func putProfile(ctx context.Context, t tx, verb string, p *ringback.CustomProfile) error {
-	d := profileDefinition{
-		Shape: p.Shape, Header: p.Header, Algorithm: p.Algorithm, Encoding: p.Encoding, Prefix: p.Prefix,
-		Content: p.Content, IncludeResult: p.IncludeResult, UserAgent: p.UserAgent,
-		RetrySchedule: columns.ScheduleMicros(p.RetrySchedule),
-	}
-	definition, err := json.Marshal(d)
+	definition, err := columns.EncodeProfile(p)
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, verb+" INTO profiles ("+profileColumns+") VALUES (?, ?, ?, ?, ?)",
-		p.AccountID, p.Name, string(definition), micros(p.CreatedAt), micros(p.UpdatedAt))
+		p.AccountID, p.Name, definition, micros(p.CreatedAt), micros(p.UpdatedAt))
 	return err
 }
 
@@ -86,33 +67,15 @@ func (s *Store) DeleteProfile(ctx context.Context, owner, name string) error {
 }
 
 func profile(ctx context.Context, q querier, owner, name string) (p *ringback.CustomProfile, err error) {
-	err = one(ctx, q, func(row scanner) error { p, err = scanProfile(row); return err },
+	err = one(ctx, q, func(row scanner) error { p, err = columns.ScanProfile(row); return err },
 		"SELECT "+profileColumns+" FROM profiles WHERE account_id = ? AND name = ?", owner, name)
 	return p, err
 }
 
 // ListProfiles lists an owner's profiles.
 func (s *Store) ListProfiles(ctx context.Context, owner string) ([]*ringback.CustomProfile, error) {
-	return list(ctx, s.r, scanProfile,
+	return list(ctx, s.r, columns.ScanProfile,
 		"SELECT "+profileColumns+" FROM profiles WHERE account_id = ? ORDER BY name", owner)
-}
-
-func scanProfile(row scanner) (*ringback.CustomProfile, error) {
-	var p ringback.CustomProfile
-	var definition []byte
-	var created, updated int64
-	if err := row.Scan(&p.AccountID, &p.Name, &definition, &created, &updated); err != nil {
-		return nil, err
-	}
-	var d profileDefinition
-	if err := json.Unmarshal(definition, &d); err != nil {
-		return nil, fmt.Errorf("sqlite: reading profile %s of %q: %w", p.Name, p.AccountID, err)
-	}
-	p.Shape, p.Header, p.Algorithm, p.Encoding, p.Prefix = d.Shape, d.Header, d.Algorithm, d.Encoding, d.Prefix
-	p.Content, p.IncludeResult, p.UserAgent = d.Content, d.IncludeResult, d.UserAgent
-	p.RetrySchedule = columns.ScheduleOf(d.RetrySchedule)
-	p.CreatedAt, p.UpdatedAt = fromMicros(created), fromMicros(updated)
-	return &p, nil
 }
 
 // ProfileUser looks for endpoints first.

@@ -3,11 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // How many reads run at once, which bounds their caches as well. Lists, which
@@ -110,7 +110,7 @@ func one(ctx context.Context, q querier, fn func(scanner) error, query string, a
 		if err := fn(row); err != nil {
 			return err
 		}
-		return errStop
+		return columns.ErrStop
 	}, query, args...)
 	if err == nil && !found {
 		return store.ErrNotFound
@@ -118,35 +118,12 @@ func one(ctx context.Context, q querier, fn func(scanner) error, query string, a
 	return err
 }
 
-// list collects what scan makes of each row. With errStop from scan it ends
+// list collects what scan makes of each row. With columns.ErrStop from scan it ends
 // after that one.
 func list[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
-	err := q.each(ctx, func(row scanner) error {
-		v, err := scan(row)
-		if err == nil || errors.Is(err, errStop) {
-			all = append(all, v)
-		}
-		return err
-	}, query, args...)
-	if err != nil {
+	if err := q.each(ctx, columns.Collect(&all, scan), query, args...); err != nil {
 		return nil, err
 	}
 	return all, nil
-}
-
-// upTo makes a list end early: after the value with which the sizes together
-// pass the limit.
-func upTo[T any](limit int, size func(T) int, scan func(scanner) (T, error)) func(scanner) (T, error) {
-	sum := 0
-	return func(row scanner) (T, error) {
-		v, err := scan(row)
-		if err != nil {
-			return v, err
-		}
-		if sum += size(v); sum > limit {
-			return v, errStop
-		}
-		return v, nil
-	}
 }

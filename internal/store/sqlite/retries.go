@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/internal/store"
+	"github.com/ringback/ringback/internal/store/columns"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -74,7 +75,7 @@ func reopen(ctx context.Context, t tx, ref store.DeliveryRef, r reopening) (bool
 
 func (s *Store) loadRetried(ctx context.Context, t tx, op *store.RetryDelivery) error {
 	var d *ringback.Delivery
-	if err := one(ctx, t, func(row scanner) (err error) { d, err = scanDelivery(row); return err },
+	if err := one(ctx, t, func(row scanner) (err error) { d, err = columns.ScanDelivery(row); return err },
 		"SELECT "+openColumns+" FROM deliveries_open WHERE account_id = ? AND id = ?",
 		op.AccountID, op.ID); err != nil {
 		return err
@@ -135,7 +136,7 @@ func (s *Store) cancelPending(ctx context.Context, t tx, op *store.CancelPending
 	}); err != nil {
 		return err
 	}
-	refs, err := list(ctx, t, scanRef, `SELECT account_id, id FROM deliveries_open INDEXED BY open_endpoint
+	refs, err := list(ctx, t, columns.ScanRef, `SELECT account_id, id FROM deliveries_open INDEXED BY open_endpoint
 		WHERE account_id = ?1 AND endpoint_id = ?2 AND created_at < ?3
 		AND NOT EXISTS (SELECT 1 FROM endpoints WHERE account_id = ?1 AND id = ?2 AND enabled = 1)
 		ORDER BY id LIMIT ?4`, op.AccountID, op.EndpointID, micros(op.CreatedBefore), op.Limit)

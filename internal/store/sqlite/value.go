@@ -10,7 +10,7 @@ import (
 const afterEveryID = columns.AfterEveryID
 
 // scanner is a row of a result.
-type scanner interface{ Scan(dest ...any) error }
+type scanner = columns.Scanner
 
 func micros(t time.Time) int64 { return columns.Micros(t) }
 

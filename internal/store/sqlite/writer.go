@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+
+	"github.com/ringback/ringback/internal/store/columns"
 )
 
 // writer owns the one connection that writes. Callers take turns in the order
@@ -166,7 +168,7 @@ func (t tx) each(ctx context.Context, fn func(scanner) error, query string, args
 func drain(rows *sql.Rows, fn func(scanner) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := fn(rows); errors.Is(err, errStop) {
+		if err := fn(rows); errors.Is(err, columns.ErrStop) {
 			return nil
 		} else if err != nil {
 			return err
@@ -176,8 +178,6 @@ func drain(rows *sql.Rows, fn func(scanner) error) (err error) {
 }
 
 var (
-	// errStop ends each without an error.
-	errStop   = errors.New("stop")
 	errClosed = errors.New("sqlite: the store is closed")
 	// errDiscard makes database/sql throw a connection away.
 	errDiscard = driver.ErrBadConn
