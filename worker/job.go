@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 )
 
 // held is a job while its lease is this worker's.
@@ -77,7 +78,7 @@ func (h *held) extended(at time.Time) {
 // lost, or must be, for want of heartbeats, it is dropped.
 func (h *held) heartbeat(ctx context.Context, drop context.CancelCauseFunc) {
 	every := h.worker.lease / 3
-	for pause(ctx, min(every, time.Until(*h.end.Load()))) {
+	for pause.For(ctx, min(every, time.Until(*h.end.Load()))) == nil {
 		sent := time.Now()
 		if end := *h.end.Load(); !sent.Before(end) {
 			drop(fmt.Errorf("%w: no heartbeat got through for %s", ErrLeaseLost, h.worker.lease))

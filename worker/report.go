@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -109,7 +110,7 @@ func (h *held) tell(ctx context.Context, report func() error) error {
 		if err == nil || lost(err) || refused(err) || ctx.Err() != nil || !undecided(err) {
 			return err
 		}
-		if !pause(ctx, min(pauses.next(err), 2*time.Second)) {
+		if pause.For(ctx, min(pauses.next(err), 2*time.Second)) != nil {
 			return err
 		}
 	}

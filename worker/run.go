@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 )
 
 // How the worker asks for jobs.
@@ -72,7 +73,7 @@ func (w *Worker) lead(ctx context.Context, start func(job Job, done func())) err
 			connection.over()
 		case connection.hopeless(err):
 			return fmt.Errorf("the worker cannot lease jobs: %w", err)
-		case !pause(ctx, connection.next(err)):
+		case pause.For(ctx, connection.next(err)) != nil:
 			return nil
 		}
 	}
@@ -136,16 +137,4 @@ func (o *outage) over() {
 		o.worker.log.Info("the server is back", "away", time.Since(o.since).Round(time.Millisecond), "tries", o.tries)
 	}
 	o.reached, o.tries = true, 0
-}
-
-// pause waits, or returns false if ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/ringback/ringback/internal/pause"
 )
 
 // dead is where nothing listens: the port of a service that nobody has run for
@@ -46,7 +48,7 @@ func (r *round) runBacklog(ctx context.Context) (*measurement, error) {
 			return nil, err
 		}
 		for range int(settle / pollEvery) {
-			if err := pause(ctx, pollEvery); err != nil {
+			if err := pause.For(ctx, pollEvery); err != nil {
 				return nil, err
 			}
 			if err := watch(); err != nil {

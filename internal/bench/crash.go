@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/bits"
 	"time"
+
+	"github.com/ringback/ringback/internal/pause"
 )
 
 // inFlight is how many requests the dispatcher has under way to one destination
@@ -101,7 +103,7 @@ func (g *rig) publishMore(ctx context.Context, s *subject, more int64, seen func
 		case sent.Done || time.Now().After(limit):
 			return fmt.Errorf("only %d events were accepted in %s", sent.Accepted-begin.Accepted, patience)
 		}
-		if err := pause(ctx, pollEvery/5); err != nil {
+		if err := pause.For(ctx, pollEvery/5); err != nil {
 			return err
 		}
 	}
@@ -133,7 +135,7 @@ func (g *rig) missing(ctx context.Context) (int, error) {
 		if left == 0 || time.Since(moved) > patience {
 			return left, nil
 		}
-		if err := pause(ctx, 4*pollEvery); err != nil {
+		if err := pause.For(ctx, 4*pollEvery); err != nil {
 			return 0, err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/pgtest"
 	"github.com/ringback/ringback/internal/skip"
 )
@@ -48,7 +49,7 @@ func TestDatabaseCPU(t *testing.T) {
 		if _, err := os.Stat(fmt.Sprintf("/proc/%d", backend)); os.IsNotExist(err) {
 			break
 		}
-		if err := pause(t.Context(), pollEvery); err != nil {
+		if err := pause.For(t.Context(), pollEvery); err != nil {
 			t.Fatal(err)
 		}
 	}

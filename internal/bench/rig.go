@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ringback/ringback/internal/pause"
 )
 
 // rig is the receiver and the load generator of one measurement.
@@ -175,20 +177,8 @@ func (g *rig) fill(ctx context.Context, s *subject, o order) error {
 			return nil
 		}
 		g.bench.done(float64(sent.Accepted) / float64(o.Events))
-		if err := pause(ctx, pollEvery); err != nil {
+		if err := pause.For(ctx, pollEvery); err != nil {
 			return err
 		}
-	}
-}
-
-// pause waits, or gives the reason why ctx ended first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

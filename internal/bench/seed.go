@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
@@ -80,7 +81,7 @@ func alone(ctx context.Context, s store.Store, epoch int64) error {
 	if err != nil || before.Alone || len(before.Nodes) == 1 {
 		return err
 	}
-	if err := pause(ctx, aloneFor); err != nil {
+	if err := pause.For(ctx, aloneFor); err != nil {
 		return err
 	}
 	after, err := s.Beat(ctx, epoch)

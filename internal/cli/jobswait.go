@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -99,7 +100,7 @@ func (s *session) awaitJob(id string, deadline time.Time) (*client.Job, error) {
 		switch {
 		case err != nil && client.Temporary(err) && time.Since(answered) < outage:
 			p.set("the server does not answer; trying again")
-			if err := pause(s.ctx(), time.Second); err != nil {
+			if err := pause.For(s.ctx(), time.Second); err != nil {
 				return nil, err
 			}
 			continue
@@ -117,7 +118,7 @@ func (s *session) awaitJob(id string, deadline time.Time) (*client.Job, error) {
 
 // lastLook waits for what is left of less than a second.
 func (s *session) lastLook(j *client.Job, deadline time.Time) (*client.Job, error) {
-	if err := pause(s.ctx(), time.Until(deadline)); err != nil {
+	if err := pause.For(s.ctx(), time.Until(deadline)); err != nil {
 		return nil, err
 	}
 	last, err := s.api.GetJob(s.ctx(), j.ID, client.GetJobParams{})

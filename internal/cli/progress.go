@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"io"
 	"sync"
 	"time"
@@ -89,16 +88,4 @@ func (p *progress) draw() {
 	}
 	line += "  " + time.Since(p.begin).Truncate(time.Second).String()
 	_, _ = io.WriteString(p.w, clearLine+terminal.Cut(terminal.Printable(line), p.width-1))
-}
-
-// pause waits, or gives the reason why ctx ended first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/server"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/worker"
@@ -160,7 +161,7 @@ func settled(ts *testscript.TestScript, _ bool, args []string) {
 		if done == n {
 			return
 		}
-		ts.Check(pause(ctx, 10*time.Millisecond))
+		ts.Check(pause.For(ctx, 10*time.Millisecond))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -167,7 +168,7 @@ func (d *demo) follow(ctx context.Context, tr *track) {
 			d.board.finish(tr, "its delivery could not be looked up: "+err.Error())
 			return
 		}
-		if !pause(ctx, delay) {
+		if pause.For(ctx, delay) != nil {
 			return
 		}
 	}

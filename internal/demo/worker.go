@@ -98,15 +98,3 @@ func (w *inspectWorker) track(ctx context.Context, j *worker.Job, inputURL strin
 	_ = w.board.submit(tr, "", func() (string, error) { return j.ID, nil })
 	return tr
 }
-
-// pause waits, or returns false if ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

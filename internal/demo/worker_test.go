@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringback/ringback/client"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/ringback"
 )
 
@@ -62,7 +63,7 @@ func (o *office) lease(ctx context.Context, c call) (*http.Response, error) {
 	o.mu.Unlock()
 	if len(jobs) == 0 {
 		seconds, _ := c.body["wait_seconds"].(float64)
-		pause(ctx, time.Duration(seconds)*time.Second)
+		_ = pause.For(ctx, time.Duration(seconds)*time.Second)
 	}
 	answer := []any{}
 	for _, j := range jobs {
@@ -121,7 +122,7 @@ func TestWorkerHeartbeatsAndCompletes(t *testing.T) {
 			if url != "http://files/x.png" {
 				t.Errorf("url %q", url)
 			}
-			pause(ctx, 2*leaseLength)
+			_ = pause.For(ctx, 2*leaseLength)
 			return &findings{ContentType: "image/png", Size: 7}, ctx.Err()
 		})
 		runUntilIdle(t, w)

@@ -14,6 +14,7 @@ import (
 	"github.com/ringback/ringback/internal/body"
 	"github.com/ringback/ringback/internal/egress"
 	"github.com/ringback/ringback/internal/metrics"
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/ringback"
 	"github.com/ringback/ringback/webhook"
 )
@@ -69,7 +70,7 @@ func (d *Dispatcher) target(ctx context.Context, it *item) *Target {
 			return t
 		}
 		d.Log.Error("a delivery's target could not be looked up; trying again", "delivery", it.Delivery.ID, "error", err)
-		if !pause(ctx, retryEvery) {
+		if pause.For(ctx, retryEvery) != nil {
 			return nil
 		}
 	}
@@ -202,18 +203,6 @@ func retryAfter(value string, now time.Time) time.Duration {
 		return 0
 	}
 	return min(max(at.Sub(now), 0), maxRetryAfter)
-}
-
-// pause waits, or returns false if ctx ends first.
-func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // Origin is the part of a URL that names the host that answers:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/store"
 	"github.com/ringback/ringback/ringback"
 )
@@ -34,7 +35,7 @@ func (d *Dispatcher) record(ctx context.Context, it *item, o *Outcome) {
 			op.Reason = "an attempt was made, but could not be recorded"
 			continue
 		}
-		if !pause(ctx, retryEvery) {
+		if pause.For(ctx, retryEvery) != nil {
 			d.Log.Error("an attempt was not recorded before the server stopped; it will be made again",
 				"delivery", dl.ID, "error", err)
 			return

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/store"
 )
 
@@ -34,7 +35,7 @@ func (e *Engine) runRetention(ctx context.Context) {
 	if e.retention == 0 {
 		return
 	}
-	for wait := retentionStart; pause(ctx, wait); wait = retentionEvery {
+	for wait := retentionStart; pause.For(ctx, wait) == nil; wait = retentionEvery {
 		e.ifFree(ctx, lockRetention, e.purgeHistory)
 	}
 }
@@ -109,7 +110,7 @@ func (p *purger) purge(ctx context.Context, events []store.OverEvent) error {
 		p.sum.Add(got)
 		events = events[got.Done:]
 		p.rows = nextRows(p.rows, got.Held)
-		if !pause(ctx, retentionPause*time.Since(began)) {
+		if pause.For(ctx, retentionPause*time.Since(began)) != nil {
 			return ctx.Err()
 		}
 	}
@@ -126,16 +127,4 @@ func nextRows(rows int, held time.Duration) int {
 		return min(rows*3/2, maxRetentionRows)
 	}
 	return rows
-}
-
-// pause says whether it passed before ctx was done.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringback/ringback/internal/pause"
 	"github.com/ringback/ringback/internal/store"
 )
 
@@ -67,7 +68,7 @@ func (m *Member) runOutbox(ctx context.Context, h Handlers) {
 		case <-ctx.Done():
 			return
 		}
-		if !pause(ctx, signalDelay) {
+		if pause.For(ctx, signalDelay) != nil {
 			return
 		}
 		send, cancel := context.WithTimeout(ctx, signalTimeout)
@@ -90,20 +91,8 @@ func (m *Member) listen(ctx context.Context, h Handlers) {
 			err = errors.New("it ended")
 		}
 		h.Log.Warn("other nodes are not heard; trying again", "error", err)
-		if !pause(ctx, beatEvery) {
+		if pause.For(ctx, beatEvery) != nil {
 			return
 		}
-	}
-}
-
-// pause waits, or returns false if ctx ends first.
-func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
