@@ -217,9 +217,10 @@ func thisMachine() Machine {
 	return Machine{Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()}
 }
 
-// environment is what the processes get: nothing that configures the program.
+// environment is what the processes get: nothing that configures the program,
+// but where the profile of the server goes.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "RINGBACK_") || strings.HasPrefix(v, "OTEL_")
+		return strings.HasPrefix(v, "RINGBACK_") && !strings.HasPrefix(v, "RINGBACK_CPU_PROFILE=") || strings.HasPrefix(v, "OTEL_")
 	})
 }

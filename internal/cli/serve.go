@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +24,7 @@ type serveFlags struct {
 	storeWait           time.Duration
 	metricsAddr         string
 	publicURL           string
+	cpuProfile          string
 	json                bool
 	allowHTTP           bool
 	allowPrivate        bool
@@ -45,6 +47,7 @@ func (f *serveFlags) register(cmd *cobra.Command, dev bool) {
 	f.retention = defaultRetention
 	flags.Var(&f.retention, "retention", "how long events, deliveries and jobs are kept once they are over: a `DURATION` such as 30d or 720h, or forever")
 	flags.StringVar(&f.logLevel, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn, error")
+	flags.StringVar(&f.cpuProfile, "cpu-profile", "", "`FILE` to write where CPU time goes, for go tool pprof, once the server stops")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`FORMAT` of the log on stderr: text, json")
 }
 
@@ -79,7 +82,7 @@ func newServer() *cobra.Command {
 	return cmd
 }
 
-func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
+func (f *serveFlags) run(cmd *cobra.Command, dev bool) (err error) {
 	log, err := newLog(cmd.ErrOrStderr(), f.logLevel, f.logFormat)
 	if err != nil {
 		return err
@@ -87,6 +90,11 @@ func (f *serveFlags) run(cmd *cobra.Command, dev bool) error {
 	if err := f.check(cmd.Context()); err != nil {
 		return err
 	}
+	stop, err := profileCPU(f.cpuProfile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	ctx := cmd.Context()
 	s, err := server.Open(ctx, server.Config{
 		Store: f.store, StoreWait: f.storeWait, NodeName: f.nodeName,
