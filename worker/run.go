@@ -74,7 +74,7 @@ func (w *Worker) lead(ctx context.Context, start func(job Job, done func())) err
 		case connection.hopeless(err):
 			return fmt.Errorf("the worker cannot lease jobs: %w", err)
 		case pause.For(ctx, connection.next(err)) != nil:
-			return nil
+			return nil //nolint:nilerr // the worker stops
 		}
 	}
 }
